@@ -1,0 +1,403 @@
+//! From configuration to a [`ResourceServer`]: what is missing or contradictory is an error here, not at the first
+//! request.
+//!
+//! Every default is a named constant here or in `profile.rs`, with its unit and its reason.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use thiserror::Error as ThisError;
+
+use crate::clock::{Clock, SystemClock};
+use crate::confirmation::SenderConstraint;
+use crate::crypto::{CryptoProvider, RandomError};
+use crate::dpop::nonce::{DEFAULT_NONCE_PERIOD, NonceIssuer};
+use crate::dpop::proof::{KEY_CACHE_CAPACITY, ProofKeyCache};
+use crate::dpop::target::PublicUrl;
+use crate::dpop::{NoncePolicy, NonceSecret};
+use crate::issuer::{HttpClient, HttpError, Issuer, IssuerError, IssuerKeys, is_secure_or_loopback};
+use crate::metadata::{Document, ProtectedResourceMetadata, ResourceDescription};
+use crate::profile::Profile;
+use crate::rejection::{Answers, RejectionBody};
+use crate::replay::{MemoryReplayStore, ReplayStore};
+use crate::resource_server::{Inner, Replays, ResourceServer};
+use crate::token::cache::{CAPACITY, TokenCache};
+use crate::token::{ClaimsReader, NoClaims, claims_reader};
+
+/// R15, SP 5.3.2.1-13: a time more than this far ahead is never accepted.
+const MAX_FUTURE_CAP: Duration = Duration::from_secs(60);
+/// RFC 9449 §11.1: proofs live for seconds to minutes.
+const MAX_PROOF_AGE_CAP: Duration = Duration::from_secs(10 * 60);
+/// RFC 9068 §4: "usually no more than a few minutes"; here at most one.
+const MAX_EXPIRY_LEEWAY: Duration = Duration::from_secs(60);
+
+/// Why a [`ResourceServer`] cannot be built.
+#[derive(Clone, Debug, Eq, PartialEq, ThisError)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// RFC 9449 §4.3 (9): without it no proof's `htu` can be checked.
+    #[error("public_url is missing: set it to the URL under which clients reach this API, such as https://api.example.com")]
+    PublicUrlMissing,
+    /// Not an absolute https URL without user information, query and fragment.
+    #[error("public_url {url:?} cannot be used: {reason}")]
+    PublicUrl {
+        /// The configured value.
+        url: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// No issuer is trusted.
+    #[error("issuer is missing: name at least one authorization server whose tokens are accepted")]
+    IssuerMissing,
+    /// An issuer's configuration cannot be used.
+    #[error(transparent)]
+    Issuer(#[from] IssuerError),
+    /// RFC 8725 §3.8: two issuers of the same name.
+    #[error("issuer {0:?} is configured twice")]
+    IssuerRepeated(String),
+    /// RFC 9068 §4: without it any API's tokens would be accepted.
+    #[error("audience is missing: set it to the identifier that the authorization server puts into this API's tokens")]
+    AudienceMissing,
+    /// An empty audience would match nothing.
+    #[error("audience is empty")]
+    AudienceEmpty,
+    /// The profile accepts no algorithm for tokens or for proofs.
+    #[error("the profile {0:?} has no algorithm for tokens or none for proofs")]
+    AlgorithmsMissing(String),
+    /// A window or limit of the profile is out of bounds.
+    #[error("the profile's {name} must be at most {most_seconds} s")]
+    Window {
+        /// Which one.
+        name: &'static str,
+        /// Its upper bound in seconds.
+        most_seconds: u64,
+    },
+    /// The default HTTP client cannot be set up.
+    #[error(transparent)]
+    HttpClient(#[from] HttpError),
+    /// Built without a default provider and none was passed.
+    #[error("there is no crypto provider: enable the feature \"aws-lc-rs\", or pass one with crypto_provider")]
+    CryptoProviderMissing,
+    /// The nonces cannot be made as configured.
+    #[error("{0}")]
+    Nonces(&'static str),
+    /// The operating system gave no random bytes.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// The metadata document could not be written.
+    #[error("the protected resource metadata could not be written")]
+    Metadata,
+}
+
+/// Builds a [`ResourceServer`]; see [`ResourceServer::builder`].
+#[derive(Debug)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct ResourceServerBuilder {
+    profile: Profile,
+    public_url: Option<String>,
+    issuers: Vec<Issuer>,
+    audiences: Vec<String>,
+    constraint: SenderConstraint,
+    nonce_policy: NoncePolicy,
+    nonce_secrets: Vec<NonceSecret>,
+    claims_reader: ClaimsReader,
+    rejection_body: RejectionBody,
+    scopes_supported: Vec<String>,
+    description: ResourceDescription,
+    cors: bool,
+    allow_insecure_loopback: bool,
+    crypto: Option<Arc<dyn CryptoProvider>>,
+    http: Option<Arc<dyn HttpClient>>,
+    replay_store: Option<Replays>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Default for ResourceServerBuilder {
+    fn default() -> Self {
+        Self {
+            profile: Profile::fapi2(),
+            public_url: None,
+            issuers: Vec::new(),
+            audiences: Vec::new(),
+            constraint: SenderConstraint::default(),
+            nonce_policy: NoncePolicy::default(),
+            nonce_secrets: Vec::new(),
+            claims_reader: claims_reader::<NoClaims>,
+            rejection_body: RejectionBody::default(),
+            scopes_supported: Vec::new(),
+            description: ResourceDescription::default(),
+            cors: true,
+            allow_insecure_loopback: false,
+            crypto: None,
+            http: None,
+            replay_store: None,
+            clock: Arc::new(SystemClock),
+        }
+    }
+}
+
+impl ResourceServerBuilder {
+    /// The acceptance rules; [`Profile::fapi2`] by default.
+    pub fn profile(self, profile: Profile) -> Self {
+        Self { profile, ..self }
+    }
+
+    /// The URL under which clients reach this API: scheme, host, port, and the path prefix that a gateway strips, if
+    /// any. Required. `htu` is compared with it, never with the `Host` header (R50, pitfall P26).
+    ///
+    /// `http` is accepted for loopback hosts only.
+    pub fn public_url(self, url: impl Into<String>) -> Self {
+        Self { public_url: Some(url.into()), ..self }
+    }
+
+    /// An authorization server whose tokens are accepted. Required; may be repeated.
+    pub fn issuer(mut self, issuer: Issuer) -> Self {
+        self.issuers.push(issuer);
+        self
+    }
+
+    /// This API's identifier in the `aud` of access tokens. Required; may be repeated, and then each is accepted.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audiences.push(audience.into());
+        self
+    }
+
+    /// Which kinds of binding are accepted; both by default.
+    pub fn sender_constraint(self, constraint: SenderConstraint) -> Self {
+        Self { constraint, ..self }
+    }
+
+    /// When a proof must carry a nonce; [`NoncePolicy::WhenNeeded`] by default.
+    pub fn nonce(self, policy: NoncePolicy) -> Self {
+        Self { nonce_policy: policy, ..self }
+    }
+
+    /// The secrets under which nonces are made and checked, for several nodes: the first one makes them, all of them
+    /// check. By default one is made at start, for one process.
+    pub fn nonce_secrets(self, secrets: impl IntoIterator<Item = NonceSecret>) -> Self {
+        Self { nonce_secrets: secrets.into_iter().collect(), ..self }
+    }
+
+    /// The type into which the token's payload is deserialised, once per token, for handlers and requirements. Unknown
+    /// claims are up to the type; a token that does not fit is refused. [`NoClaims`] by default.
+    pub fn claims<C>(self) -> Self
+    where
+        C: for<'de> Deserialize<'de> + Any + Send + Sync,
+    {
+        Self { claims_reader: claims_reader::<C>, ..self }
+    }
+
+    /// What the body of a refusal holds; nothing by default.
+    pub fn rejection_body(self, body: RejectionBody) -> Self {
+        Self { rejection_body: body, ..self }
+    }
+
+    /// `scopes_supported` of the metadata document (RFC 9728 §2).
+    pub fn scopes_supported<S: Into<String>>(self, scopes: impl IntoIterator<Item = S>) -> Self {
+        Self { scopes_supported: scopes.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// The human-readable parts of the metadata document.
+    pub fn description(self, description: ResourceDescription) -> Self {
+        Self { description, ..self }
+    }
+
+    /// Whether browsers of other origins are served: preflight requests pass without a token, and `WWW-Authenticate` and
+    /// `DPoP-Nonce` are exposed (R38). Yes by default; which origins may call is still up to the application.
+    pub fn cors(self, cors: bool) -> Self {
+        Self { cors, ..self }
+    }
+
+    /// Lets issuer URLs be `http` and on loopback addresses: for development and tests only. Any other host still needs
+    /// https. Only for the default HTTP client; one passed with [`Self::http_client`] decides for itself.
+    pub fn allow_insecure_loopback(self, allow: bool) -> Self {
+        Self { allow_insecure_loopback: allow, ..self }
+    }
+
+    /// The provider of signatures, hashes and random bytes; `AwsLcProvider` by default.
+    pub fn crypto_provider(self, crypto: Arc<dyn CryptoProvider>) -> Self {
+        Self { crypto: Some(crypto), ..self }
+    }
+
+    /// The client that fetches metadata and keys; `ReqwestClient` by default.
+    pub fn http_client(self, http: Arc<dyn HttpClient>) -> Self {
+        Self { http: Some(http), ..self }
+    }
+
+    /// The in-memory replay store, if not with its default capacity. It is good for one process only: with several,
+    /// a proof could be used once in each (pitfall P12).
+    pub fn memory_replay_store(self, store: MemoryReplayStore) -> Self {
+        Self { replay_store: Some(Replays::Memory(store)), ..self }
+    }
+
+    /// A replay store of your own, such as one that several nodes share.
+    pub fn replay_store(self, store: Arc<dyn ReplayStore>) -> Self {
+        Self { replay_store: Some(Replays::Shared(store)), ..self }
+    }
+
+    /// Where the time comes from; the system's clock by default.
+    pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// Builds the server. Fetches nothing yet: see [`ResourceServer::load_keys`].
+    ///
+    /// # Errors
+    /// [`ConfigError`] says what is missing or wrong.
+    pub fn build(self) -> Result<ResourceServer, ConfigError> {
+        check_profile(&self.profile)?;
+        check_audiences(&self.audiences)?;
+        let public_url = parse_public_url(self.public_url)?;
+        let crypto = self.crypto.or_else(default_crypto).ok_or(ConfigError::CryptoProviderMissing)?;
+        let http = match self.http {
+            None if self.issuers.iter().any(Issuer::is_remote) => default_http(self.allow_insecure_loopback)?,
+            http => http,
+        };
+        let metadata = write_metadata(
+            &public_url,
+            &self.issuers,
+            &self.scopes_supported,
+            self.constraint,
+            &self.profile,
+            &self.description,
+        )?;
+        let issuers = trust_issuers(self.issuers, &self.profile, &crypto, http.as_ref())?;
+        let now = self.clock.now();
+        let replays = match self.replay_store {
+            Some(store) => store,
+            None => Replays::Memory(MemoryReplayStore::new(&*crypto, now)?),
+        };
+        let secrets = if self.nonce_secrets.is_empty() {
+            vec![NonceSecret::generate(&*crypto)?]
+        } else {
+            self.nonce_secrets
+        };
+        let answers = Answers {
+            constraint: self.constraint,
+            algorithms: algorithm_names(&self.profile).join(" "),
+            metadata_url: metadata.url().to_owned(),
+            body: self.rejection_body,
+        };
+        let server = ResourceServer::from_inner(Inner {
+            profile: self.profile,
+            public_url,
+            issuers,
+            audiences: self.audiences,
+            constraint: self.constraint,
+            nonce_policy: self.nonce_policy,
+            nonces: NonceIssuer::new(Arc::clone(&crypto), secrets, DEFAULT_NONCE_PERIOD).map_err(ConfigError::Nonces)?,
+            claims_reader: self.claims_reader,
+            replays,
+            token_cache: TokenCache::new(CAPACITY),
+            proof_keys: ProofKeyCache::new(KEY_CACHE_CAPACITY),
+            answers,
+            metadata,
+            cors: self.cors,
+            crypto,
+            clock: self.clock,
+            built_on: std::thread::current().id(),
+        });
+        server.log_start();
+        Ok(server)
+    }
+}
+
+fn check_profile(profile: &Profile) -> Result<(), ConfigError> {
+    if profile.token_algorithms().is_empty() || profile.proof_algorithms().is_empty() {
+        return Err(ConfigError::AlgorithmsMissing(profile.name().to_owned()));
+    }
+    for (name, value, most) in [
+        ("max_future", profile.max_future(), MAX_FUTURE_CAP),
+        ("proof_max_age", profile.proof_max_age(), MAX_PROOF_AGE_CAP),
+        ("expiry_leeway", profile.expiry_leeway(), MAX_EXPIRY_LEEWAY),
+    ] {
+        if value > most {
+            return Err(ConfigError::Window { name, most_seconds: most.as_secs() });
+        }
+    }
+    Ok(())
+}
+
+fn check_audiences(audiences: &[String]) -> Result<(), ConfigError> {
+    if audiences.is_empty() {
+        return Err(ConfigError::AudienceMissing);
+    }
+    if audiences.iter().any(String::is_empty) { Err(ConfigError::AudienceEmpty) } else { Ok(()) }
+}
+
+fn parse_public_url(url: Option<String>) -> Result<PublicUrl, ConfigError> {
+    let url = url.ok_or(ConfigError::PublicUrlMissing)?;
+    let parsed = PublicUrl::parse(&url).map_err(|reason| ConfigError::PublicUrl { url: url.clone(), reason })?;
+    // SP 5.2.1, R12: TLS only, except where the bytes never leave the machine.
+    if is_secure_or_loopback(&url) {
+        Ok(parsed)
+    } else {
+        Err(ConfigError::PublicUrl { url, reason: "it must be https (http is accepted for loopback hosts only)" })
+    }
+}
+
+fn trust_issuers(
+    issuers: Vec<Issuer>,
+    profile: &Profile,
+    crypto: &Arc<dyn CryptoProvider>,
+    http: Option<&Arc<dyn HttpClient>>,
+) -> Result<Vec<Arc<IssuerKeys>>, ConfigError> {
+    if issuers.is_empty() {
+        return Err(ConfigError::IssuerMissing);
+    }
+    let mut trusted: Vec<Arc<IssuerKeys>> = Vec::with_capacity(issuers.len());
+    for issuer in issuers {
+        // RFC 8725 §3.8, R104: an iss must name exactly one key set.
+        let name = issuer.identifier().trim_end_matches('/');
+        if trusted.iter().any(|other| other.identifier().trim_end_matches('/') == name) {
+            return Err(ConfigError::IssuerRepeated(issuer.identifier().to_owned()));
+        }
+        let algorithms = profile.token_algorithms().to_vec();
+        trusted.push(IssuerKeys::new(issuer, algorithms, Arc::clone(crypto), http.map(Arc::clone))?);
+    }
+    Ok(trusted)
+}
+
+fn write_metadata(
+    public_url: &PublicUrl,
+    issuers: &[Issuer],
+    scopes: &[String],
+    constraint: SenderConstraint,
+    profile: &Profile,
+    description: &ResourceDescription,
+) -> Result<ProtectedResourceMetadata, ConfigError> {
+    let mut document = Document::new(public_url.as_str(), constraint, algorithm_names(profile), description);
+    document.authorization_servers = issuers.iter().map(Issuer::identifier).collect();
+    document.scopes_supported = scopes.iter().map(String::as_str).collect();
+    ProtectedResourceMetadata::new(&document).map_err(|_| ConfigError::Metadata)
+}
+
+fn algorithm_names(profile: &Profile) -> Vec<&'static str> {
+    profile.proof_algorithms().iter().map(|algorithm| algorithm.name()).collect()
+}
+
+#[cfg(feature = "aws-lc-rs")]
+fn default_crypto() -> Option<Arc<dyn CryptoProvider>> {
+    Some(Arc::new(crate::crypto::AwsLcProvider))
+}
+
+#[cfg(not(feature = "aws-lc-rs"))]
+fn default_crypto() -> Option<Arc<dyn CryptoProvider>> {
+    None
+}
+
+#[cfg(feature = "reqwest")]
+fn default_http(allow_insecure_loopback: bool) -> Result<Option<Arc<dyn HttpClient>>, ConfigError> {
+    let mut client = crate::issuer::ReqwestClient::builder();
+    if allow_insecure_loopback {
+        client = client.allow_insecure_loopback();
+    }
+    Ok(Some(Arc::new(client.build()?)))
+}
+
+#[cfg(not(feature = "reqwest"))]
+fn default_http(_: bool) -> Result<Option<Arc<dyn HttpClient>>, ConfigError> {
+    Ok(None)
+}

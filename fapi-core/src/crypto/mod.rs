@@ -1,0 +1,64 @@
+//! Cryptography, behind one trait: signature verification, SHA-256, HMAC-SHA-256 and random bytes.
+//!
+//! A provider is a value that is passed in, not a build flag that changes behaviour. `AwsLcProvider` is the default;
+//! `JosekitProvider` (feature `josekit`, OpenSSL) is a second, independent implementation. Both must give the same
+//! verdict on every input; `tests/crypto_providers.rs` holds them to it. What a key must look like is decided in
+//! `jose/jwk.rs` before a provider sees it.
+
+#[cfg(feature = "aws-lc-rs")]
+mod aws_lc;
+#[cfg(feature = "josekit")]
+mod josekit;
+
+use std::fmt;
+use std::sync::Arc;
+
+use thiserror::Error as ThisError;
+
+use crate::jose::{Algorithm, Jwk, KeyError};
+
+#[cfg(feature = "aws-lc-rs")]
+pub use aws_lc::AwsLcProvider;
+#[cfg(feature = "josekit")]
+pub use josekit::JosekitProvider;
+
+/// The cryptographic operations a resource server needs.
+pub trait CryptoProvider: fmt::Debug + Send + Sync {
+    /// Prepares `jwk` to verify signatures of `algorithm`.
+    ///
+    /// # Errors
+    /// [`KeyError::Unfit`] if the key is not one for this algorithm; [`KeyError::Point`] or another variant if the
+    /// key itself is invalid.
+    fn verifying_key(&self, jwk: &Jwk, algorithm: Algorithm) -> Result<Arc<dyn VerifyingKey>, KeyError>;
+
+    /// SHA-256 of `data`.
+    fn sha256(&self, data: &[u8]) -> [u8; 32];
+
+    /// HMAC-SHA-256 of `data` under `key` (RFC 2104).
+    fn hmac_sha256(&self, key: &[u8], data: &[u8]) -> [u8; 32];
+
+    /// Fills `buffer` with unpredictable bytes.
+    ///
+    /// # Errors
+    /// [`RandomError`] if the operating system has none.
+    fn fill_random(&self, buffer: &mut [u8]) -> Result<(), RandomError>;
+}
+
+/// A public key made ready to verify signatures of one algorithm.
+pub trait VerifyingKey: fmt::Debug + Send + Sync {
+    /// Checks `signature` (the raw JWS form: for ECDSA `r || s`, RFC 7518 §3.4) over `message`.
+    ///
+    /// # Errors
+    /// [`InvalidSignature`] if it does not verify, for whatever reason.
+    fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature>;
+}
+
+/// The signature does not verify.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ThisError)]
+#[error("the signature does not verify")]
+pub struct InvalidSignature;
+
+/// No random bytes could be had.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ThisError)]
+#[error("the operating system gave no random bytes")]
+pub struct RandomError;

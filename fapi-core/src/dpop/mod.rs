@@ -1,0 +1,21 @@
+//! Demonstrating proof of possession (RFC 9449): the proof, the request it was made for, and its nonce.
+
+pub(crate) mod nonce;
+pub(crate) mod proof;
+pub(crate) mod target;
+
+pub use nonce::NonceSecret;
+
+/// When a DPoP proof must carry a nonce of this server (RFC 9449 §9).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum NoncePolicy {
+    /// Never asked for; a `nonce` claim is ignored. For clients that cannot answer a nonce challenge. Proofs issued
+    /// before the start of the replay store are then refused, since their reuse cannot be ruled out.
+    Off,
+    /// Every proof must carry one.
+    Required,
+    /// Asked for only while the replay store cannot vouch for a proof: for the first seconds after a start or a flush.
+    #[default]
+    WhenNeeded,
+}

@@ -1,0 +1,287 @@
+//! One DPoP proof, checked against one request (RFC 9449 §4.3).
+//!
+//! The checks of §4.3 stand here in the order in which they cost: what needs no cryptography first, the signature last.
+//! A proof's key, once a signature under it has verified, is remembered by its encoded header, which a client repeats
+//! byte for byte: a warm proof skips base64, JSON, key parsing and thumbprint of the header, and no check.
+//! Whether the proof's key is the token's is decided in `confirmation.rs`; whether it was used before, in `replay/`.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex};
+
+use lru::LruCache;
+use subtle::ConstantTimeEq;
+
+use crate::clock::UnixTime;
+use crate::crypto::{CryptoProvider, VerifyingKey};
+use crate::dpop::NoncePolicy;
+use crate::dpop::nonce::NonceIssuer;
+use crate::dpop::target::{PublicUrl, check_target};
+use crate::error::Error;
+use crate::jose::json::{self, Object};
+use crate::jose::{Algorithm, CompactJws, Header, Jwk, JwkThumbprint, KeyError, base64url};
+use crate::profile::Profile;
+use crate::request::{FieldLines, ResourceRequest};
+
+/// How many proof keys are remembered: one per active client, at most 8 kB each and about 0.5 kB in practice.
+pub(crate) const KEY_CACHE_CAPACITY: usize = 16 * 1024;
+/// A power of two, so that two busy cores seldom meet.
+const KEY_CACHE_SHARDS: usize = 16;
+
+/// Everything that a proof's header decides.
+#[derive(Debug)]
+pub(crate) struct ProofKey {
+    key: Arc<dyn VerifyingKey>,
+    thumbprint: JwkThumbprint,
+}
+
+/// Proof keys under which a signature has verified, by encoded header.
+pub(crate) struct ProofKeyCache {
+    shards: Vec<Mutex<LruCache<Box<str>, Arc<ProofKey>>>>,
+}
+
+impl ProofKeyCache {
+    pub(crate) fn new(capacity: usize) -> Self {
+        let per_shard = NonZeroUsize::new(capacity / KEY_CACHE_SHARDS).unwrap_or(NonZeroUsize::MIN);
+        Self { shards: (0..KEY_CACHE_SHARDS).map(|_| Mutex::new(LruCache::new(per_shard))).collect() }
+    }
+
+    fn get(&self, header: &str) -> Option<Arc<ProofKey>> {
+        self.shard(header)?.lock().ok()?.get(header).cloned()
+    }
+
+    fn insert(&self, header: &str, key: &Arc<ProofKey>) {
+        if let Some(Ok(mut shard)) = self.shard(header).map(Mutex::lock) {
+            shard.put(header.into(), Arc::clone(key));
+        }
+    }
+
+    /// The last bytes of a header are those of the key, and differ from client to client.
+    fn shard(&self, header: &str) -> Option<&Mutex<LruCache<Box<str>, Arc<ProofKey>>>> {
+        let sum = header.bytes().rev().take(16).fold(0_usize, |sum, byte| sum.wrapping_add(usize::from(byte)));
+        self.shards.get(sum % KEY_CACHE_SHARDS)
+    }
+}
+
+/// A well-formed proof with a usable key. Nothing in it is proved before [`Proof::verify_signature`].
+pub(crate) struct Proof<'a> {
+    jws: CompactJws<'a>,
+    key: Arc<ProofKey>,
+    known: bool,
+    payload: Vec<u8>,
+}
+
+impl<'a> Proof<'a> {
+    pub(crate) fn parse(
+        lines: FieldLines<'a>,
+        profile: &Profile,
+        crypto: &dyn CryptoProvider,
+        keys: &ProofKeyCache,
+    ) -> Result<Self, Error> {
+        // RFC 9449 §4.3 (1), R40, P18; R57: a token under the scheme DPoP is worth nothing without a proof.
+        let line = match lines {
+            FieldLines::Absent => return Err(Error::ProofMissing),
+            FieldLines::Many => return Err(Error::ProofRepeated),
+            FieldLines::One(line) => line,
+        };
+        // R116, P31: before anything else is done with it.
+        if line.len() > profile.max_proof_bytes() {
+            return Err(Error::ProofTooLarge);
+        }
+        // RFC 9110 §5.3, R40: several field lines may arrive joined by commas.
+        if line.contains(&b',') {
+            return Err(Error::ProofRepeated);
+        }
+        let text = std::str::from_utf8(line).map_err(|_| Error::ProofMalformed(crate::jose::JoseError::NotCompact))?;
+        // RFC 9449 §4.3 (2), R41
+        let jws = CompactJws::parse(text).map_err(Error::ProofMalformed)?;
+        let (key, known) = match keys.get(jws.header_segment()) {
+            Some(key) => (key, true),
+            None => (Arc::new(parse_key(&jws, profile, crypto)?), false),
+        };
+        let payload = jws.decode_payload().map_err(Error::ProofMalformed)?;
+        Ok(Self { jws, key, known, payload })
+    }
+
+    pub(crate) fn claims(&self) -> Result<ProofClaims<'_>, Error> {
+        Object::parse(&self.payload).map(ProofClaims).map_err(Error::ProofMalformed)
+    }
+
+    /// RFC 7638 thumbprint of the proof's key.
+    pub(crate) fn thumbprint(&self) -> &JwkThumbprint {
+        &self.key.thumbprint
+    }
+
+    /// RFC 9449 §4.3 (6), R45: under the key in the proof's own header, and no other.
+    pub(crate) fn verify_signature(&self, keys: &ProofKeyCache) -> Result<(), Error> {
+        let signature = self.jws.decode_signature().map_err(Error::ProofMalformed)?;
+        self.key
+            .key
+            .verify(self.jws.signing_input().as_bytes(), &signature)
+            .map_err(|_| Error::ProofSignature)?;
+        if !self.known {
+            // Only now: strangers cannot push the keys of working clients out.
+            keys.insert(self.jws.header_segment(), &self.key);
+        }
+        Ok(())
+    }
+}
+
+/// RFC 9449 §4.3 (3)-(5), (7): what the header must say.
+fn parse_key(jws: &CompactJws<'_>, profile: &Profile, crypto: &dyn CryptoProvider) -> Result<ProofKey, Error> {
+    let header = jws.decode_header().map_err(Error::ProofMalformed)?;
+    let header = Header::parse(&header).map_err(Error::ProofMalformed)?;
+    // RFC 9449 §4.3 (4), R43: exactly this value; stricter than RFC 7515 §4.1.9.
+    if header.typ() != Some("dpop+jwt") {
+        return Err(Error::ProofType);
+    }
+    // RFC 9449 §4.3 (5), R44: by allow-list, so neither `none` nor a symmetric algorithm can pass.
+    let algorithm = Algorithm::from_name(header.alg())
+        .filter(|algorithm| profile.proof_algorithms().contains(algorithm))
+        .ok_or(Error::ProofAlgorithm)?;
+    // RFC 9449 §4.3 (3), (7), R42, R46; kid, jku, x5u and x5c are never looked at (R45).
+    let jwk = header.jwk().ok_or(Error::ProofKey(KeyError::Missing))?;
+    let jwk = Jwk::from_value(jwk).map_err(Error::ProofKey)?;
+    jwk.check_fits(algorithm).map_err(Error::ProofKey)?;
+    let key = crypto.verifying_key(&jwk, algorithm).map_err(Error::ProofKey)?;
+    Ok(ProofKey { key, thumbprint: jwk.thumbprint(crypto) })
+}
+
+/// What a proof's claims are held against.
+pub(crate) struct ProofContext<'a> {
+    pub(crate) request: &'a ResourceRequest<'a>,
+    pub(crate) public_url: &'a PublicUrl,
+    /// SHA-256 of the presented token.
+    pub(crate) token_digest: &'a [u8; 32],
+    pub(crate) profile: &'a Profile,
+    pub(crate) nonce_policy: NoncePolicy,
+    pub(crate) nonces: &'a NonceIssuer,
+    /// From when on the replay store has seen every use.
+    pub(crate) replay_complete_since: UnixTime,
+    pub(crate) now: UnixTime,
+}
+
+/// For how long a proof is fresh, and whether its nonce should be replaced.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Freshness {
+    /// The last moment at which this proof could be accepted.
+    pub(crate) accepted_until: UnixTime,
+    /// RFC 9449 §8.2: the nonce was accepted, but a newer one should be used next.
+    pub(crate) stale_nonce: bool,
+}
+
+/// The claims of a proof, by name.
+pub(crate) struct ProofClaims<'a>(Object<'a>);
+
+impl ProofClaims<'_> {
+    /// RFC 9449 §4.3 (8)-(12a): everything but the signature, cheap checks only.
+    pub(crate) fn check(&self, context: &ProofContext<'_>) -> Result<Freshness, Error> {
+        self.jti(context.profile)?;
+        self.check_method(context.request)?;
+        self.check_target(context)?;
+        // R66: the nonce comes before iat, so that a client with a wrong clock is helped, not refused.
+        let freshness = self.check_nonce_and_time(context)?;
+        self.check_own_validity(context)?;
+        self.check_access_token_hash(context.token_digest)?;
+        Ok(freshness)
+    }
+
+    /// R42, R61, P5: required, and of bounded length.
+    pub(crate) fn jti(&self, profile: &Profile) -> Result<&str, Error> {
+        let jti = self.text("jti")?;
+        if jti.is_empty() || jti.len() > profile.max_jti_bytes() {
+            return Err(Error::ProofClaimInvalid("jti"));
+        }
+        Ok(jti)
+    }
+
+    /// RFC 9449 §4.3 (8), R47, P25: methods are case-sensitive (RFC 9110 §9.1).
+    fn check_method(&self, request: &ResourceRequest<'_>) -> Result<(), Error> {
+        if self.text("htm")? == request.method { Ok(()) } else { Err(Error::ProofMethod) }
+    }
+
+    /// RFC 9449 §4.3 (9), R48-R50, P28: never skipped.
+    fn check_target(&self, context: &ProofContext<'_>) -> Result<(), Error> {
+        check_target(context.public_url, context.request.path, self.text("htu")?).map_err(Error::ProofTarget)
+    }
+
+    /// RFC 9449 §4.3 (10)-(11): the proof is fresh, by the time inside its nonce or by its `iat`.
+    fn check_nonce_and_time(&self, context: &ProofContext<'_>) -> Result<Freshness, Error> {
+        let issued_at = self.time("iat")?.ok_or(Error::ProofClaimMissing("iat"))?;
+        match (context.nonce_policy, self.0.get("nonce")) {
+            (NoncePolicy::Off, _) => check_issued_at(issued_at, context),
+            (NoncePolicy::Required | NoncePolicy::WhenNeeded, Some(_)) => self.check_nonce(context),
+            // RFC 9449 §11.3, R51: once nonces are in use, a proof without one is never accepted.
+            (NoncePolicy::Required, None) => Err(Error::NonceMissing),
+            (NoncePolicy::WhenNeeded, None) => check_issued_at(issued_at, context),
+        }
+    }
+
+    /// RFC 9449 §8, §9, R51-R52, R62: any nonce this server recently supplied; it may be used again and again, and its
+    /// time takes the place of `iat`.
+    fn check_nonce(&self, context: &ProofContext<'_>) -> Result<Freshness, Error> {
+        let nonce = self.text("nonce")?;
+        let time = context.nonces.check(nonce, context.now).ok_or(Error::NonceUnknown)?;
+        // P14: a proof with an older nonce may have been used before the store began to remember.
+        if time.issued_from < context.replay_complete_since {
+            return Err(Error::NonceUnknown);
+        }
+        Ok(Freshness { accepted_until: time.accepted_until, stale_nonce: time.stale })
+    }
+
+    /// RFC 7519 §4.1.4-4.1.5, R56: `exp` and `nbf` are not required in a proof, but honoured.
+    fn check_own_validity(&self, context: &ProofContext<'_>) -> Result<(), Error> {
+        if self.time("exp")?.is_some_and(|expires| context.now >= expires) {
+            return Err(Error::ProofExpired);
+        }
+        let latest = context.now.saturating_add(context.profile.max_future());
+        if self.time("nbf")?.is_some_and(|not_before| not_before > latest) {
+            return Err(Error::ProofNotYetValid);
+        }
+        Ok(())
+    }
+
+    /// RFC 9449 §4.3 (12a), R53, P17
+    fn check_access_token_hash(&self, digest: &[u8; 32]) -> Result<(), Error> {
+        let ath = base64url::decode_32(self.text("ath")?).ok_or(Error::ProofAccessTokenHash)?;
+        if bool::from(ath.ct_eq(digest)) { Ok(()) } else { Err(Error::ProofAccessTokenHash) }
+    }
+
+    fn text(&self, name: &'static str) -> Result<&str, Error> {
+        self.0.get(name).ok_or(Error::ProofClaimMissing(name))?.as_str().ok_or(Error::ProofClaimInvalid(name))
+    }
+
+    fn time(&self, name: &'static str) -> Result<Option<UnixTime>, Error> {
+        let Some(claim) = self.0.get(name) else { return Ok(None) };
+        json::numeric_date(claim).map(Some).ok_or(Error::ProofClaimInvalid(name))
+    }
+}
+
+/// RFC 9449 §4.3 (11), §11.1: recent, hardly ahead, and from a time that the replay store remembers.
+fn check_issued_at(issued_at: UnixTime, context: &ProofContext<'_>) -> Result<Freshness, Error> {
+    let accepted_until = issued_at.saturating_add(context.profile.proof_max_age());
+    if context.now > accepted_until {
+        let age = context.now.saturating_since(issued_at);
+        return Err(Error::ProofTooOld { age_seconds: age.as_secs() });
+    }
+    if issued_at > context.now.saturating_add(context.profile.max_future()) {
+        let ahead = issued_at.saturating_since(context.now);
+        return Err(Error::ProofFromFuture { ahead_seconds: ahead.as_secs() });
+    }
+    check_remembered(issued_at, context)?;
+    Ok(Freshness { accepted_until, stale_nonce: false })
+}
+
+/// P14: a proof made before the replay store's memory begins may have been used then.
+fn check_remembered(issued_at: UnixTime, context: &ProofContext<'_>) -> Result<(), Error> {
+    let since = context.replay_complete_since;
+    match context.nonce_policy {
+        // A client whose clock is early may have used this proof up to `max_future` before its iat. A nonce settles it.
+        NoncePolicy::WhenNeeded if issued_at <= since.saturating_add(context.profile.max_future()) => {
+            Err(Error::NonceNeeded)
+        }
+        // There is no nonce to ask for, and to refuse every proof for `max_future` would be an outage at each start:
+        // the proof's own time decides.
+        NoncePolicy::Off if issued_at < since => Err(Error::ProofBeforeStart),
+        _ => Ok(()),
+    }
+}

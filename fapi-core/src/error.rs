@@ -1,0 +1,299 @@
+//! Why a request was refused: one variant per failed rule, with a stable [`Error::code`] for metrics and log search.
+//!
+//! An `Error` holds no text from the request: no token, no proof, no URL, no claim value (R21, R22, pitfall P44).
+//! What the caller may be told is decided in `rejection.rs`.
+
+use std::sync::Arc;
+
+use thiserror::Error as ThisError;
+
+use crate::jose::{JoseError, KeyError};
+
+/// One failed rule.
+#[derive(Clone, Debug, Eq, PartialEq, ThisError)]
+#[non_exhaustive]
+pub enum Error {
+    // --- The Authorization header -------------------------------------------------------------------------
+    /// RFC 6750 §3: the request carries no credentials.
+    #[error("no Authorization header: the client sent no access token")]
+    CredentialsMissing,
+    /// SP 5.3.4-2: the access token came in the query, where it is never read.
+    #[error("the access token was sent in the query (?access_token=); it must be sent in the Authorization header")]
+    CredentialsInQuery,
+    /// RFC 6750 §3.1: more than one Authorization header, or a second way of sending the token.
+    #[error("more than one Authorization header or more than one way of sending the access token")]
+    CredentialsRepeated,
+    /// RFC 9110 §11.4: the header is not `scheme SP token68`.
+    #[error("the Authorization header is not of the form \"DPoP <token>\" or \"Bearer <token>\"")]
+    CredentialsMalformed,
+    /// The header exceeds the profile's limit.
+    #[error("the access token is larger than the profile's limit")]
+    CredentialsTooLarge,
+    /// RFC 9110 §11.1: neither `DPoP` nor `Bearer`.
+    #[error("the Authorization scheme is neither DPoP nor Bearer")]
+    SchemeUnsupported,
+
+    // --- The DPoP proof -----------------------------------------------------------------------------------
+    /// RFC 9449 §7.1: scheme `DPoP`, but no `DPoP` header.
+    #[error("the Authorization scheme is DPoP but there is no DPoP header")]
+    ProofMissing,
+    /// RFC 9449 §4.3 (1): more than one proof.
+    #[error("more than one DPoP proof in the request")]
+    ProofRepeated,
+    /// The proof exceeds the profile's limit.
+    #[error("the DPoP proof is larger than the profile's limit")]
+    ProofTooLarge,
+    /// RFC 9449 §4.3 (2): not a well-formed JWT.
+    #[error("the DPoP proof is not a well-formed JWT: {0}")]
+    ProofMalformed(JoseError),
+    /// RFC 9449 §4.3 (4): `typ` is not `dpop+jwt`.
+    #[error("the DPoP proof's typ is not dpop+jwt")]
+    ProofType,
+    /// RFC 9449 §4.3 (5): the algorithm is not accepted for proofs.
+    #[error("the DPoP proof's alg is not one of the accepted proof algorithms")]
+    ProofAlgorithm,
+    /// RFC 9449 §4.3 (3), (7): `jwk` is missing, not a public key, or not usable.
+    #[error("the DPoP proof's jwk cannot be used: {0}")]
+    ProofKey(KeyError),
+    /// RFC 9449 §4.3 (3): a required claim is missing.
+    #[error("the DPoP proof has no {0} claim")]
+    ProofClaimMissing(&'static str),
+    /// RFC 9449 §4.2: a claim has the wrong type or is out of bounds.
+    #[error("the DPoP proof's {0} claim has the wrong type or is out of bounds")]
+    ProofClaimInvalid(&'static str),
+    /// RFC 9449 §4.3 (8): `htm` is not the request's method.
+    #[error("the DPoP proof's htm is not this request's method")]
+    ProofMethod,
+    /// RFC 9449 §4.3 (9): `htu` is not the request's URI.
+    #[error("the DPoP proof's htu is not this request's URL: {0}")]
+    ProofTarget(TargetMismatch),
+    /// RFC 9449 §4.3 (11): `iat` is too long ago.
+    #[error("the DPoP proof was issued {age_seconds} s ago, more than the accepted window; is the client's clock late?")]
+    ProofTooOld {
+        /// Age of the proof in seconds, at least one.
+        age_seconds: u64,
+    },
+    /// RFC 9449 §4.3 (11): `iat` is too far ahead.
+    #[error("the DPoP proof was issued {ahead_seconds} s in the future, more than the accepted window; is the client's clock early?")]
+    ProofFromFuture {
+        /// How far ahead `iat` is, in seconds.
+        ahead_seconds: u64,
+    },
+    /// RFC 7519 §4.1.4: the proof's own `exp` has passed.
+    #[error("the DPoP proof's exp has passed")]
+    ProofExpired,
+    /// RFC 7519 §4.1.5: the proof's own `nbf` is ahead.
+    #[error("the DPoP proof's nbf is in the future")]
+    ProofNotYetValid,
+    /// RFC 9449 §4.3 (12a): `ath` is not the hash of the presented token.
+    #[error("the DPoP proof's ath is not the hash of the presented access token")]
+    ProofAccessTokenHash,
+    /// RFC 9449 §4.3 (6): the signature does not verify under the proof's `jwk`.
+    #[error("the DPoP proof's signature does not verify")]
+    ProofSignature,
+    /// RFC 9449 §11.1: the proof was used before.
+    #[error("the DPoP proof was used before (same key and jti)")]
+    ProofReplayed,
+    /// RFC 9449 §11.1: issued before this server's memory of used proofs begins, and nonces are off.
+    #[error("the DPoP proof was issued before this server started, so its reuse cannot be ruled out")]
+    ProofBeforeStart,
+    /// RFC 9449 §9: the proof has no nonce.
+    #[error("a DPoP nonce is required and the proof has none; the client must retry with the DPoP-Nonce of the answer")]
+    NonceMissing,
+    /// RFC 9449 §4.3 (10): the nonce is stale or not from this server.
+    #[error("the DPoP proof's nonce is stale or unknown; the client must retry with the DPoP-Nonce of the answer")]
+    NonceUnknown,
+    /// RFC 9449 §9, §11.1: the replay store cannot yet vouch for this proof without a nonce.
+    #[error("the replay store cannot vouch for this proof yet (it started recently); the client must retry with the DPoP-Nonce of the answer")]
+    NonceNeeded,
+
+    // --- The access token ---------------------------------------------------------------------------------
+    /// RFC 9068 §4: not a well-formed JWT.
+    #[error("the access token is not a well-formed JWT: {0}")]
+    TokenMalformed(JoseError),
+    /// RFC 9068 §4: an encrypted token, where none was agreed.
+    #[error("the access token is encrypted (JWE), which this server does not accept")]
+    TokenEncrypted,
+    /// RFC 9068 §4: `typ` is not `at+jwt`.
+    #[error("the access token's typ is not at+jwt (is it an ID token?)")]
+    TokenType,
+    /// SP 5.4.1-1: the algorithm is not accepted for access tokens.
+    #[error("the access token's alg is not one of the accepted token algorithms")]
+    TokenAlgorithm,
+    /// RFC 9068 §4: `iss` is not a configured issuer.
+    #[error("the access token's iss is not a configured issuer")]
+    TokenIssuer,
+    /// RFC 8725 §3.8: the issuer has no usable key with this `kid` for this `alg`.
+    #[error("the issuer publishes no usable key with the access token's kid and alg")]
+    TokenKeyUnknown,
+    /// RFC 9068 §4: the signature does not verify.
+    #[error("the access token's signature does not verify")]
+    TokenSignature,
+    /// RFC 9068 §2.2: a required claim is missing.
+    #[error("the access token has no {0} claim; the authorization server must issue it (RFC 9068 section 2.2)")]
+    TokenClaimMissing(&'static str),
+    /// RFC 9068 §2.2: a claim has the wrong type or is out of bounds.
+    #[error("the access token's {0} claim has the wrong type or is out of bounds")]
+    TokenClaimInvalid(&'static str),
+    /// RFC 9068 §4: `aud` does not contain this resource server.
+    #[error("the access token's aud does not contain this API's audience")]
+    TokenAudience,
+    /// RFC 9068 §4: `exp` has passed.
+    #[error("the access token expired {ago_seconds} s ago")]
+    TokenExpired {
+        /// Whole seconds since `exp`.
+        ago_seconds: u64,
+    },
+    /// RFC 7519 §4.1.5: `nbf` is ahead.
+    #[error("the access token's nbf is {ahead_seconds} s in the future")]
+    TokenNotYetValid {
+        /// Whole seconds until `nbf`.
+        ahead_seconds: u64,
+    },
+    /// SP 5.3.2.1-13: `iat` is ahead.
+    #[error("the access token's iat is {ahead_seconds} s in the future")]
+    TokenFromFuture {
+        /// Whole seconds until `iat`.
+        ahead_seconds: u64,
+    },
+    /// The API's own claims type could not be read from the token.
+    #[error("the access token's claims do not fit the API's claims type; is the API registered for them at the authorization server?")]
+    TokenClaims,
+
+    // --- Binding of the token to the caller's key ---------------------------------------------------------
+    /// RFC 7800 §3.1: `cnf` is not an object, or a member is not a SHA-256 thumbprint.
+    #[error("the access token's cnf claim is malformed")]
+    ConfirmationMalformed,
+    /// SP 5.3.4-5: the token is bound to no key.
+    #[error("the access token is not sender-constrained: it has no cnf with jkt or x5t#S256")]
+    TokenUnbound,
+    /// RFC 9449 §7.2: a DPoP-bound token presented as Bearer.
+    #[error("a DPoP-bound access token was presented with the Bearer scheme")]
+    TokenBoundToKey,
+    /// RFC 9449 §6: scheme `DPoP`, but the token has no `cnf.jkt`.
+    #[error("the Authorization scheme is DPoP but the access token has no cnf.jkt")]
+    TokenNotBoundToKey,
+    /// RFC 9449 §4.3 (12b): the proof's key is not the token's key.
+    #[error("the access token is bound to another key than the DPoP proof's")]
+    KeyBinding,
+    /// RFC 8705 §3: the token is bound to a certificate and the connection has none.
+    #[error("the access token is bound to a client certificate and the connection has none")]
+    CertificateMissing,
+    /// RFC 8705 §3: the token is bound to another certificate.
+    #[error("the access token is bound to another client certificate")]
+    CertificateBinding,
+    /// This server does not accept this kind of binding.
+    #[error("this server does not accept tokens bound in this way")]
+    BindingNotAccepted,
+
+    // --- What the route asks for --------------------------------------------------------------------------
+    /// RFC 6750 §3.1: the token lacks a scope that the route needs.
+    #[error("the access token lacks the scope {0:?}")]
+    InsufficientScope(Arc<str>),
+    /// SP 5.3.4-4: the token does not meet the named requirement of the route.
+    #[error("the access token does not meet the requirement {0:?}")]
+    RequirementUnmet(Arc<str>),
+
+    // --- Could not be checked -----------------------------------------------------------------------------
+    /// The issuer's keys were never loaded, or cannot be refreshed.
+    #[error("the issuer's keys could not be loaded; the token could not be checked")]
+    KeysUnavailable,
+    /// The replay store did not answer.
+    #[error("the replay store is unavailable; the proof could not be checked")]
+    ReplayStoreUnavailable,
+    /// The replay store, or this key's share of it, is full.
+    #[error("the replay store is full, or this client's share of it; raise its capacity")]
+    ReplayStoreFull,
+    /// The claims type asked for is not the one the server was built with.
+    #[error("a requirement or handler asks for another claims type than the resource server was built with")]
+    ClaimsType,
+}
+
+impl Error {
+    /// A stable, lower-case identifier of the failed rule, for metrics, alerts and log search.
+    ///
+    /// ```
+    /// assert_eq!(fapi_core::Error::ProofReplayed.code(), "dpop_proof_replayed");
+    /// ```
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::CredentialsMissing => "credentials_missing",
+            Self::CredentialsInQuery => "credentials_in_query",
+            Self::CredentialsRepeated => "credentials_repeated",
+            Self::CredentialsMalformed => "credentials_malformed",
+            Self::CredentialsTooLarge => "credentials_too_large",
+            Self::SchemeUnsupported => "scheme_unsupported",
+            Self::ProofMissing => "dpop_proof_missing",
+            Self::ProofRepeated => "dpop_proof_repeated",
+            Self::ProofTooLarge => "dpop_proof_too_large",
+            Self::ProofMalformed(_) => "dpop_proof_malformed",
+            Self::ProofType => "dpop_proof_typ",
+            Self::ProofAlgorithm => "dpop_proof_alg",
+            Self::ProofKey(_) => "dpop_proof_jwk",
+            Self::ProofClaimMissing(_) => "dpop_proof_claim_missing",
+            Self::ProofClaimInvalid(_) => "dpop_proof_claim_invalid",
+            Self::ProofMethod => "dpop_proof_htm",
+            Self::ProofTarget(_) => "dpop_proof_htu",
+            Self::ProofTooOld { .. } => "dpop_proof_too_old",
+            Self::ProofFromFuture { .. } => "dpop_proof_from_future",
+            Self::ProofExpired => "dpop_proof_expired",
+            Self::ProofNotYetValid => "dpop_proof_not_yet_valid",
+            Self::ProofAccessTokenHash => "dpop_proof_ath",
+            Self::ProofSignature => "dpop_proof_signature",
+            Self::ProofReplayed => "dpop_proof_replayed",
+            Self::ProofBeforeStart => "dpop_proof_before_start",
+            Self::NonceMissing => "dpop_nonce_missing",
+            Self::NonceUnknown => "dpop_nonce_unknown",
+            Self::NonceNeeded => "dpop_nonce_needed",
+            Self::TokenMalformed(_) => "token_malformed",
+            Self::TokenEncrypted => "token_encrypted",
+            Self::TokenType => "token_typ",
+            Self::TokenAlgorithm => "token_alg",
+            Self::TokenIssuer => "token_iss",
+            Self::TokenKeyUnknown => "token_key_unknown",
+            Self::TokenSignature => "token_signature",
+            Self::TokenClaimMissing(_) => "token_claim_missing",
+            Self::TokenClaimInvalid(_) => "token_claim_invalid",
+            Self::TokenAudience => "token_aud",
+            Self::TokenExpired { .. } => "token_expired",
+            Self::TokenNotYetValid { .. } => "token_not_yet_valid",
+            Self::TokenFromFuture { .. } => "token_from_future",
+            Self::TokenClaims => "token_claims",
+            Self::ConfirmationMalformed => "cnf_malformed",
+            Self::TokenUnbound => "token_unbound",
+            Self::TokenBoundToKey => "token_bound_sent_as_bearer",
+            Self::TokenNotBoundToKey => "token_not_bound_to_key",
+            Self::KeyBinding => "key_binding",
+            Self::CertificateMissing => "certificate_missing",
+            Self::CertificateBinding => "certificate_binding",
+            Self::BindingNotAccepted => "binding_not_accepted",
+            Self::InsufficientScope(_) => "insufficient_scope",
+            Self::RequirementUnmet(_) => "requirement_unmet",
+            Self::KeysUnavailable => "keys_unavailable",
+            Self::ReplayStoreUnavailable => "replay_store_unavailable",
+            Self::ReplayStoreFull => "replay_store_full",
+            Self::ClaimsType => "claims_type",
+        }
+    }
+}
+
+/// The first part of the proof's `htu` that is not the request's (RFC 9449 §4.3 (9)).
+///
+/// Names the part, never its text: a path may hold personal data.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ThisError)]
+#[non_exhaustive]
+pub enum TargetMismatch {
+    /// Not an absolute http(s) URL, or one with user information.
+    #[error("it is not an absolute http(s) URL")]
+    Malformed,
+    /// The scheme differs.
+    #[error("the scheme differs (is public_url right?)")]
+    Scheme,
+    /// The host or the port differs.
+    #[error("the host or port differs (is public_url right?)")]
+    Authority,
+    /// The path differs.
+    #[error("the path differs")]
+    Path,
+}

@@ -1,0 +1,128 @@
+//! Where an issuer's keys are: its metadata document (RFC 8414, OIDC Discovery; R117).
+//!
+//! The document is asked for at the RFC 8414 location, then at the OpenID Connect one. It counts only if it names the
+//! issuer that it was asked for. Whether a trailing slash is forgiven is decided in `keys.rs`.
+
+use thiserror::Error as ThisError;
+
+use super::http::{HttpClient, HttpError, HttpResponse, MAX_BODY_BYTES};
+use super::jwks::KeySetError;
+use super::url::Url;
+use crate::jose::JoseError;
+use crate::jose::json::{Object, Value};
+
+/// RFC 8414 §3: inserted between the host and the path of the issuer identifier.
+const OAUTH_WELL_KNOWN: &str = "/.well-known/oauth-authorization-server";
+/// OIDC Discovery §4: appended to the issuer identifier.
+const OPENID_WELL_KNOWN: &str = "/.well-known/openid-configuration";
+/// RFC 8414 §3.2.
+const METADATA_TYPE: &str = "application/json";
+/// The longest URL taken from metadata, in bytes.
+const MAX_URL_BYTES: usize = 2048;
+
+/// What this server needs of an issuer's metadata.
+#[derive(Debug, Eq, PartialEq)]
+pub(super) struct Metadata {
+    pub(super) issuer: String,
+    pub(super) jwks_uri: String,
+}
+
+/// Why an issuer's keys could not be loaded, in words for the operator.
+#[derive(Clone, Debug, Eq, PartialEq, ThisError)]
+pub(super) enum FetchError {
+    #[error("GET {url}: {reason}")]
+    Http { url: String, reason: HttpError },
+    #[error("GET {url}: the answer has status {status}")]
+    Status { url: String, status: u16 },
+    #[error("GET {url}: the metadata cannot be read: {reason}")]
+    Metadata { url: String, reason: JoseError },
+    #[error("GET {url}: the metadata has no usable {member}")]
+    Member { url: String, member: &'static str },
+    #[error(
+        "the metadata is that of another issuer, {0:?}; is the issuer configured exactly as it names itself?"
+    )]
+    OtherIssuer(String),
+    #[error("GET {url}: {reason}")]
+    KeySet { url: String, reason: KeySetError },
+    #[error("no complete answer within {0} s")]
+    TimedOut(u64),
+}
+
+/// Fetches the metadata of `issuer`.
+pub(super) async fn discover(http: &dyn HttpClient, issuer: &str) -> Result<Metadata, FetchError> {
+    let [oauth, openid] = well_known_urls(issuer);
+    let (url, response) = match get(http, &oauth, METADATA_TYPE).await {
+        // RFC 8414 §5, R117: the other location only if there is nothing at this one; a document that is there and
+        // is wrong stays wrong.
+        Err(FetchError::Status { .. }) => (&openid, get(http, &openid, METADATA_TYPE).await?),
+        response => (&oauth, response?),
+    };
+    parse_metadata(url, &response.body, http.allows_insecure_loopback())
+}
+
+/// Fetches `url`; anything but 200 is an error, a redirect too.
+pub(super) async fn get(http: &dyn HttpClient, url: &str, accept: &str) -> Result<HttpResponse, FetchError> {
+    let answer = http.get(url, accept).await;
+    let response = answer.map_err(|reason| FetchError::Http { url: url.to_owned(), reason })?;
+    if response.status != 200 {
+        return Err(FetchError::Status { url: url.to_owned(), status: response.status });
+    }
+    Ok(response)
+}
+
+fn well_known_urls(issuer: &str) -> [String; 2] {
+    // RFC 8414 §3.1, OIDC Discovery §4.1: a terminating slash is removed first.
+    let issuer = issuer.strip_suffix('/').unwrap_or(issuer);
+    let (origin, path) = Url::parse(issuer, true).map_or((issuer, ""), |url| (url.origin, url.path));
+    [format!("{origin}{OAUTH_WELL_KNOWN}{path}"), format!("{issuer}{OPENID_WELL_KNOWN}")]
+}
+
+fn parse_metadata(url: &str, body: &[u8], insecure_loopback: bool) -> Result<Metadata, FetchError> {
+    let unreadable = |reason| FetchError::Metadata { url: url.to_owned(), reason };
+    if body.len() > MAX_BODY_BYTES {
+        return Err(unreadable(JoseError::TooLarge));
+    }
+    let document = Object::parse(body).map_err(unreadable)?;
+    let member = |member: &'static str| {
+        document
+            .get(member)
+            .and_then(Value::as_str)
+            .filter(|value| value.len() <= MAX_URL_BYTES)
+            .ok_or_else(|| FetchError::Member { url: url.to_owned(), member })
+    };
+    let (issuer, jwks_uri) = (member("issuer")?, member("jwks_uri")?);
+    // RFC 8414 §2, R117: keys travel over https only.
+    if Url::parse(jwks_uri, insecure_loopback).is_none() {
+        return Err(FetchError::Member { url: url.to_owned(), member: "jwks_uri" });
+    }
+    Ok(Metadata { issuer: issuer.to_owned(), jwks_uri: jwks_uri.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // R117: RFC 8414 §3.1 inserts, OIDC Discovery §4 appends.
+    #[test]
+    fn well_known_locations() {
+        for (issuer, oauth, openid) in [
+            (
+                "https://as.example",
+                "https://as.example/.well-known/oauth-authorization-server",
+                "https://as.example/.well-known/openid-configuration",
+            ),
+            (
+                "https://as.example/",
+                "https://as.example/.well-known/oauth-authorization-server",
+                "https://as.example/.well-known/openid-configuration",
+            ),
+            (
+                "https://as.example:8443/tenant/1/",
+                "https://as.example:8443/.well-known/oauth-authorization-server/tenant/1",
+                "https://as.example:8443/tenant/1/.well-known/openid-configuration",
+            ),
+        ] {
+            assert_eq!(well_known_urls(issuer), [oauth, openid]);
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! The default HTTP client for issuers: `reqwest` with rustls, held to what fetching keys needs.
+//!
+//! https only, certificates checked against the operating system's trust store (SP 5.2.1, R12), no redirects, no proxies from
+//! the environment, one answer of bounded size in bounded time (R118), and only public addresses (R108). Names are resolved
+//! here, so the address that was checked is the one that is connected to.
+
+use std::error::Error as StdError;
+use std::iter::successors;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use ::reqwest::header::{ACCEPT, CACHE_CONTROL, HeaderMap};
+use ::reqwest::{Client, ClientBuilder, Response, redirect, tls};
+use ::url::{Host, Url};
+use async_trait::async_trait;
+
+use super::address::{AddressClass, classify};
+use super::http::{HttpClient, HttpError, HttpResponse, MAX_BODY_BYTES};
+
+/// Time for TCP and TLS: three attempts of a SYN.
+const CONNECT_TIME_LIMIT: Duration = Duration::from_secs(3);
+/// Time for one request from first to last byte, as long as a caller may be kept waiting.
+const REQUEST_TIME_LIMIT: Duration = Duration::from_secs(5);
+const USER_AGENT: &str = concat!("fapi-core/", env!("CARGO_PKG_VERSION"));
+/// Longest reason taken from a lower layer, in characters.
+const MAX_REASON_CHARS: usize = 200;
+
+/// An [`HttpClient`] on `reqwest` and rustls, for public https servers unless told otherwise.
+///
+/// ```
+/// use fapi_core::ReqwestClient;
+///
+/// # fn main() -> Result<(), fapi_core::HttpError> {
+/// let client = ReqwestClient::new()?;
+/// let in_own_network = ReqwestClient::builder().allow_private_addresses().build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct ReqwestClient {
+    client: Client,
+    access: Access,
+}
+
+/// Makes a [`ReqwestClient`].
+#[derive(Clone, Debug, Default)]
+pub struct ReqwestClientBuilder {
+    access: Access,
+}
+
+/// What may be reached beside public https servers.
+#[derive(Clone, Copy, Debug, Default)]
+struct Access {
+    private_addresses: bool,
+    insecure_loopback: bool,
+}
+
+impl ReqwestClient {
+    /// A client that reaches public https servers only.
+    ///
+    /// # Errors
+    /// [`HttpError::Setup`] if TLS cannot be set up.
+    pub fn new() -> Result<Self, HttpError> {
+        Self::builder().build()
+    }
+
+    /// A client with exceptions.
+    #[must_use]
+    pub fn builder() -> ReqwestClientBuilder {
+        ReqwestClientBuilder::default()
+    }
+}
+
+impl ReqwestClientBuilder {
+    /// Also reaches https servers at private, shared, unique local and loopback addresses; never at link-local ones.
+    ///
+    /// For an issuer in the organisation's own network. Its metadata then can point into that network (R108).
+    #[must_use]
+    pub fn allow_private_addresses(mut self) -> Self {
+        self.access.private_addresses = true;
+        self
+    }
+
+    /// Also reaches loopback addresses (`127.0.0.0/8`, `::1`, `localhost`), and these over plain http too.
+    ///
+    /// For development only: whoever can open a port on this machine can then be the issuer.
+    #[must_use]
+    pub fn allow_insecure_loopback(mut self) -> Self {
+        self.access.insecure_loopback = true;
+        self
+    }
+
+    /// The client.
+    ///
+    /// # Errors
+    /// [`HttpError::Setup`] if TLS cannot be set up, most often because the system has no root certificates.
+    pub fn build(self) -> Result<ReqwestClient, HttpError> {
+        let access = self.access;
+        let client = client_builder(access).build().or_else(|error| {
+            // Development on a machine without root certificates: plain http works, and https trusts nobody.
+            if access.insecure_loopback {
+                client_builder(access).tls_certs_only([]).build()
+            } else {
+                Err(error)
+            }
+        });
+        let client = client.map_err(|error| HttpError::Setup(root_cause(&error)))?;
+        Ok(ReqwestClient { client, access })
+    }
+}
+
+fn client_builder(access: Access) -> ClientBuilder {
+    Client::builder()
+        .user_agent(USER_AGENT)
+        // A redirect could lead anywhere: the answer of 3xx is handed back as it is.
+        .redirect(redirect::Policy::none())
+        // Nothing outside the configuration decides where keys come from.
+        .no_proxy()
+        .dns_resolver(Resolver { access })
+        // SP 5.2.1, R12.
+        .tls_version_min(tls::Version::TLS_1_2)
+        .connect_timeout(CONNECT_TIME_LIMIT)
+        .timeout(REQUEST_TIME_LIMIT)
+        // Fetches are minutes apart, and a kept connection would belong to one runtime of several.
+        .pool_max_idle_per_host(0)
+}
+
+#[async_trait]
+impl HttpClient for ReqwestClient {
+    async fn get(&self, url: &str, accept: &str) -> Result<HttpResponse, HttpError> {
+        let url = Url::parse(url).map_err(|_| HttpError::UrlRefused)?;
+        self.access.check(&url)?;
+        let response = self.client.get(url).header(ACCEPT, accept).send().await.map_err(http_error)?;
+        let (status, max_age) = (response.status().as_u16(), max_age(response.headers()));
+        let body = read_body(response).await?;
+        Ok(HttpResponse { status, body, max_age })
+    }
+
+    fn allows_insecure_loopback(&self) -> bool {
+        self.access.insecure_loopback
+    }
+}
+
+/// Reads the body, and stops as soon as it is too large.
+async fn read_body(mut response: Response) -> Result<Vec<u8>, HttpError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(http_error)? {
+        if body.len().saturating_add(chunk.len()) > MAX_BODY_BYTES {
+            return Err(HttpError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+impl Access {
+    fn check(self, url: &Url) -> Result<(), HttpError> {
+        let host = url.host().ok_or(HttpError::UrlRefused)?;
+        let address = match host {
+            Host::Domain(_) => None,
+            Host::Ipv4(address) => Some(IpAddr::V4(address)),
+            Host::Ipv6(address) => Some(IpAddr::V6(address)),
+        };
+        let loopback = address
+            .map_or(host == Host::Domain("localhost"), |address| classify(address) == AddressClass::Loopback);
+        let scheme_allowed = match url.scheme() {
+            "https" => true,
+            "http" => loopback && self.insecure_loopback,
+            _ => false,
+        };
+        // User information would be sent as credentials.
+        if !scheme_allowed || !url.username().is_empty() || url.password().is_some() {
+            return Err(HttpError::UrlRefused);
+        }
+        // R108: an address in the URL is never resolved, so it is checked here.
+        if address.is_some_and(|address| !self.permits(address)) {
+            return Err(HttpError::AddressRefused);
+        }
+        Ok(())
+    }
+
+    fn permits(self, address: IpAddr) -> bool {
+        match classify(address) {
+            AddressClass::Public => true,
+            AddressClass::Private => self.private_addresses,
+            AddressClass::Loopback => self.private_addresses || self.insecure_loopback,
+            AddressClass::Special => false,
+        }
+    }
+}
+
+/// The system's resolver without the addresses that must not be reached (R108).
+#[derive(Debug)]
+struct Resolver {
+    access: Access,
+}
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let access = self.access;
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let permitted = permitted_addresses(access, name.as_str(), found);
+            if permitted.is_empty() {
+                return Err(HttpError::AddressRefused.into());
+            }
+            Ok(Box::new(permitted.into_iter()) as Addrs)
+        })
+    }
+}
+
+fn permitted_addresses(
+    access: Access,
+    name: &str,
+    found: impl Iterator<Item = SocketAddr>,
+) -> Vec<SocketAddr> {
+    // RFC 6761 §6.3: `localhost` is this machine, whatever a name server says; http is allowed to it.
+    let is_local = |address| name != "localhost" || classify(address) == AddressClass::Loopback;
+    found.filter(|found| access.permits(found.ip()) && is_local(found.ip())).collect()
+}
+
+/// RFC 9111 §5.2.2: how long the answer is fresh; zero for `no-store` and `no-cache`.
+fn max_age(headers: &HeaderMap) -> Option<Duration> {
+    let mut directives = headers
+        .get_all(CACHE_CONTROL)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    directives.find_map(|directive| {
+        let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
+        match name.trim().to_ascii_lowercase().as_str() {
+            "no-store" | "no-cache" => Some(Duration::ZERO),
+            "max-age" => value.trim().trim_matches('"').parse().ok().map(Duration::from_secs),
+            _ => None,
+        }
+    })
+}
+
+fn http_error(error: ::reqwest::Error) -> HttpError {
+    if let Some(refused) = causes(&error).find_map(|cause| cause.downcast_ref::<HttpError>()) {
+        return refused.clone();
+    }
+    if error.is_timeout() { HttpError::TimedOut } else { HttpError::Connection(root_cause(&error)) }
+}
+
+/// The innermost reason: "connection refused", "certificate has expired". The outer ones repeat the URL.
+fn root_cause(error: &::reqwest::Error) -> Arc<str> {
+    let text = causes(error).last().map_or_else(|| "unknown".to_owned(), ToString::to_string);
+    text.chars().take(MAX_REASON_CHARS).collect::<String>().into()
+}
+
+fn causes(error: &::reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+    successors(Some(error as &(dyn StdError + 'static)), |cause| (**cause).source())
+}

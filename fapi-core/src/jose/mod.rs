@@ -1,0 +1,18 @@
+//! JOSE, read strictly: compact JWS, JSON Web Keys and thumbprints (RFC 7515, 7517, 7518, 7638, 8037, 8725).
+//!
+//! Everything here is hostile input until a signature has been verified. The parsers are bounded in size and depth,
+//! refuse what is ambiguous (duplicate members, padding, trailing bits, `crit`, `b64`), and know nothing of HTTP or
+//! OAuth: which algorithms and `typ` values are accepted is decided by the callers.
+
+mod alg;
+pub(crate) mod base64url;
+mod error;
+pub(crate) mod json;
+mod jwk;
+mod jws;
+mod roca;
+
+pub use alg::Algorithm;
+pub use error::{JoseError, KeyError};
+pub use jwk::{Curve, Jwk, JwkThumbprint, PublicKey};
+pub use jws::{CompactJws, Header};

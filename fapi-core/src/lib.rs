@@ -1,0 +1,88 @@
+//! A **FAPI 2.0 resource server**: decides whether an HTTP request may reach an API.
+//!
+//! The crate knows no web framework. An adapter (`fapi-tower` for axum, hyper and tonic; `fapi-actix` for actix-web) hands
+//! over the facts of a request as a [`ResourceRequest`]; [`ResourceServer::verify`] answers with the [`Verified`] token or
+//! with the [`Rejection`] to send. Most users need an adapter and only the builder of this crate.
+//!
+//! # What is verified
+//!
+//! On every request: that there is exactly one access token, in the `Authorization` header; its signature under its
+//! issuer's keys, its type, issuer, audience and times (RFC 9068); that it is bound to a key, and that the caller holds
+//! that key: by a DPoP proof for this very request that was never used before (RFC 9449), or by the client certificate of
+//! the connection (RFC 8705). Per route: a [`Requirement`].
+//!
+//! # What is NOT verified
+//!
+//! * **Revocation.** A token is accepted until it expires: keep lifetimes short (SP 5.3.4-3 asks for more).
+//! * **Opaque and encrypted tokens**: refused.
+//! * **The chain of a client certificate**: the TLS stack's task, where it is wanted (RFC 8705 §6.2).
+//! * **Whether the user may see this record**: the application's task, with [`AccessToken::claims`].
+//!
+//! # Quick start
+//!
+//! ```
+//! use fapi_core::{FieldLines, Issuer, ResourceRequest, ResourceServer};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), fapi_core::ConfigError> {
+//! let server = ResourceServer::builder()
+//!     .public_url("https://api.example.com")
+//!     .issuer(Issuer::new("https://as.example.com"))
+//!     .audience("https://api.example.com")
+//!     .build()?;
+//!
+//! let request = ResourceRequest::new("GET", "/records", None);
+//! let rejection = server.verify(&request).await.unwrap_err();
+//! assert_eq!(rejection.status(), 401);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! | feature | default | what |
+//! |---|---|---|
+//! | `aws-lc-rs` | yes | `AwsLcProvider`, the default provider of signatures |
+//! | `reqwest` | yes | `ReqwestClient`, the default HTTP client for metadata and keys |
+//! | `josekit` | no | `JosekitProvider`, a second provider of signatures, on OpenSSL |
+//! | `josekit-vendored` | no | the same, with OpenSSL built from source |
+
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation))]
+
+mod authorization;
+mod builder;
+mod clock;
+mod confirmation;
+pub mod crypto;
+mod dpop;
+mod error;
+mod issuer;
+pub mod jose;
+mod metadata;
+mod mtls;
+mod outcome;
+mod profile;
+mod rejection;
+mod replay;
+mod request;
+mod requirement;
+mod resource_server;
+mod token;
+
+pub use builder::{ConfigError, ResourceServerBuilder};
+pub use clock::{Clock, SystemClock, UnixTime};
+pub use confirmation::{Binding, Confirmation, SenderConstraint};
+pub use dpop::{NoncePolicy, NonceSecret};
+pub use error::{Error, TargetMismatch};
+pub use issuer::{HttpClient, HttpError, HttpResponse, Issuer, IssuerError, KeySetError};
+#[cfg(feature = "reqwest")]
+pub use issuer::{ReqwestClient, ReqwestClientBuilder};
+pub use metadata::{ProtectedResourceMetadata, ResourceDescription};
+pub use mtls::{CertificateThumbprint, InvalidThumbprint, PeerCertificate};
+pub use profile::Profile;
+pub use rejection::{Rejection, RejectionBody, ResponseBody};
+pub use replay::{MemoryReplayStore, ProofUse, Replay, ReplayStore, ReplayStoreError};
+pub use request::{FieldLines, ResourceRequest};
+pub use requirement::Requirement;
+pub use resource_server::{ResourceServer, Verified};
+pub use token::{AccessToken, ClientId, NoClaims, Scope, Subject, TokenFacts};

@@ -1,0 +1,267 @@
+//! The replay store of one process (RFC 9449 §11.1, R60-R61).
+//!
+//! Keeps a 128-bit keyed fingerprint of every used proof (key and `jti`) in buckets of time, by the last moment at which
+//! the proof could be accepted again. A bucket is dropped whole when its time has passed, and nothing is dropped before
+//! (pitfalls P4, P10, P11). The store is split into shards with a lock each, small enough that growing or dropping one of
+//! their tables is a short pause. Several processes need a store that they share (pitfall P12).
+
+use std::collections::{HashSet, VecDeque};
+use std::fmt;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use siphasher::sip128::{Hasher128, SipHasher13};
+
+use super::key_counts::{KeyCounts, remainder};
+use super::{ProofUse, Replay, ReplayStore, ReplayStoreError};
+use crate::clock::UnixTime;
+use crate::crypto::{CryptoProvider, RandomError};
+
+/// Proofs remembered by default: more than 10,000 a second for a window of 60 s, in at most 40 MB.
+const DEFAULT_CAPACITY: usize = 1_000_000;
+/// One key's share by default: an eighth of the capacity. It takes five greedy clients to fill the store: one takes its
+/// half, four an eighth each.
+const DEFAULT_KEY_SHARE_DIVISOR: usize = 8;
+/// A shard's share of the capacity: small tables make short pauses, and a few thousand even out by chance.
+const PROOFS_PER_SHARD: usize = 4096;
+/// Milliseconds of a bucket. Proofs are remembered at most this much longer than needed; fewer, wider buckets are
+/// quicker to search.
+const BUCKET_MILLIS: u64 = 30_000;
+/// Buckets at most: far more than any sensible window needs (R52: seconds to minutes).
+pub(super) const BUCKETS: usize = 64;
+
+/// Remembers used proofs in the memory of this process.
+///
+/// A remembered proof takes at most 40 bytes, so the default of 1,000,000 proofs takes at most 40 MB. A store that is
+/// full refuses new proofs and forgets none. So that one key cannot use it up, a key whose share is used up is refused
+/// once half of the store is in use.
+///
+/// ```
+/// use fapi_core::{MemoryReplayStore, crypto::AwsLcProvider, UnixTime};
+///
+/// # fn main() -> Result<(), fapi_core::crypto::RandomError> {
+/// let now = UnixTime::from_secs(1_562_262_618);
+/// let store = MemoryReplayStore::with_capacity(&AwsLcProvider, now, 200_000)?.with_key_share(50_000);
+/// # Ok(())
+/// # }
+/// ```
+pub struct MemoryReplayStore {
+    hasher: SipHasher13,
+    shards: Box<[Mutex<Shard>]>,
+    key_counts: KeyCounts,
+    remembered: AtomicUsize,
+    capacity: usize,
+    key_share: usize,
+    complete_since: UnixTime,
+}
+
+impl MemoryReplayStore {
+    /// How far ahead of `now` a proof's `accepted_until` may be. A proof that could be accepted for longer is answered
+    /// with [`ReplayStoreError::Unavailable`]; no client can cause that, only a configuration with longer windows.
+    pub const MAX_WINDOW: Duration = Duration::from_secs(30 * 60);
+
+    /// A store for 1,000,000 proofs, whose memory begins `now`.
+    ///
+    /// # Errors
+    /// [`RandomError`] if there are no random bytes for the key of the fingerprints.
+    pub fn new(crypto: &dyn CryptoProvider, now: UnixTime) -> Result<Self, RandomError> {
+        Self::with_capacity(crypto, now, DEFAULT_CAPACITY)
+    }
+
+    /// A store for `capacity` proofs, whose memory begins `now`.
+    ///
+    /// It needs room for the proofs of the acceptance window and another 30 seconds at the busiest time.
+    ///
+    /// # Errors
+    /// [`RandomError`] if there are no random bytes for the key of the fingerprints.
+    pub fn with_capacity(
+        crypto: &dyn CryptoProvider,
+        now: UnixTime,
+        capacity: usize,
+    ) -> Result<Self, RandomError> {
+        let mut key = [0; 16];
+        crypto.fill_random(&mut key)?;
+        let shards = capacity.div_ceil(PROOFS_PER_SHARD).max(1);
+        Ok(Self {
+            hasher: SipHasher13::new_with_key(&key),
+            shards: (0..shards).map(|_| Mutex::default()).collect(),
+            key_counts: KeyCounts::new(),
+            remembered: AtomicUsize::new(0),
+            capacity,
+            key_share: capacity / DEFAULT_KEY_SHARE_DIVISOR,
+            complete_since: now,
+        })
+    }
+
+    /// How many remembered proofs a key may have once half of the store is in use; an eighth of the capacity by default.
+    ///
+    /// Counted without a list of the keys, and therefore roughly: a key may be refused early by about 0.6 % of all
+    /// remembered proofs.
+    #[must_use]
+    pub fn with_key_share(self, proofs: usize) -> Self {
+        Self { key_share: proofs, ..self }
+    }
+
+    /// Remembers this use and says whether it is the first, without waiting for anything but a short lock.
+    ///
+    /// # Errors
+    /// [`ReplayStoreError::Full`] if the store or the key's share of it is full. [`ReplayStoreError::Unavailable`] if the
+    /// store cannot vouch for the proof: its `accepted_until` has passed and may have been forgotten (the clock went
+    /// back), or is more than [`MAX_WINDOW`](Self::MAX_WINDOW) ahead.
+    pub fn insert(&self, proof: ProofUse<'_>) -> Result<Replay, ReplayStoreError> {
+        if proof.accepted_until.saturating_since(proof.now) > Self::MAX_WINDOW {
+            return Err(ReplayStoreError::Unavailable);
+        }
+        let (key, fingerprint) = self.fingerprint(&proof);
+        let (now, bucket) = (bucket_number(proof.now), bucket_number(proof.accepted_until));
+
+        // A thread that died while it held this lock may have left the shard incomplete: fail closed.
+        let mut shard =
+            self.shard(fingerprint)?.lock().map_err(|_poisoned| ReplayStoreError::Unavailable)?;
+        let dropped = shard.drop_buckets_before(now);
+        self.remembered.fetch_sub(dropped, Relaxed);
+
+        // Another proof with the same jti may have another iat, and be in any bucket.
+        if shard.contains(fingerprint) {
+            return Ok(Replay::Replayed);
+        }
+        let fingerprints = shard.bucket_mut(bucket).ok_or(ReplayStoreError::Unavailable)?;
+        self.reserve(key, now)?;
+        fingerprints.insert(fingerprint);
+        self.key_counts.add(key, bucket);
+        Ok(Replay::Fresh)
+    }
+
+    /// The keyed hash of the proof's key, and the fingerprint of the proof.
+    fn fingerprint(&self, proof: &ProofUse<'_>) -> (u64, Fingerprint) {
+        let mut hasher = self.hasher;
+        // A thumbprint is 32 bytes long, so that where the jti begins is unambiguous (pitfall P8).
+        hasher.write(proof.jkt.as_bytes());
+        let (key, _) = hasher.finish128().as_u64();
+        hasher.write(proof.jti.as_bytes());
+        let (high, low) = hasher.finish128().as_u64();
+        (key, Fingerprint { high, low })
+    }
+
+    fn shard(&self, fingerprint: Fingerprint) -> Result<&Mutex<Shard>, ReplayStoreError> {
+        // Not the bits that the tables use, or each table would be used in part only.
+        let index = remainder(fingerprint.high, self.shards.len());
+        self.shards.get(index).ok_or(ReplayStoreError::Unavailable)
+    }
+
+    /// Takes a place for one more proof of this key.
+    fn reserve(&self, key: u64, now: u64) -> Result<(), ReplayStoreError> {
+        // R61, pitfall P9: free use of the first half, a share each of the other one.
+        if self.remembered.load(Relaxed) >= self.capacity / 2
+            && self.key_counts.remembered(key, now) >= self.key_share as u64
+        {
+            return Err(ReplayStoreError::Full);
+        }
+        // R61, pitfall P10: a full store refuses; it does not forget.
+        self.remembered
+            .fetch_update(Relaxed, Relaxed, |proofs| proofs.checked_add(1).filter(|proofs| *proofs <= self.capacity))
+            .map_err(|_full| ReplayStoreError::Full)?;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for MemoryReplayStore {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("MemoryReplayStore")
+            .field("remembered", &self.remembered)
+            .field("capacity", &self.capacity)
+            .field("key_share", &self.key_share)
+            .field("complete_since", &self.complete_since)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl ReplayStore for MemoryReplayStore {
+    async fn insert(&self, proof: ProofUse<'_>) -> Result<Replay, ReplayStoreError> {
+        Self::insert(self, proof)
+    }
+
+    fn complete_since(&self) -> UnixTime {
+        self.complete_since
+    }
+}
+
+/// The bucket in which `time` lies. A bucket is kept while any moment of it is not in the past, so that a proof is
+/// remembered through the last millisecond at which it can be accepted (pitfall P4).
+fn bucket_number(time: UnixTime) -> u64 {
+    time.as_millis() / BUCKET_MILLIS
+}
+
+/// One lock's part of the store.
+#[derive(Default)]
+struct Shard {
+    /// The number of the first bucket; all before it are forgotten.
+    first: u64,
+    /// The buckets from `first` on, without gaps.
+    buckets: VecDeque<HashSet<Fingerprint, BuildHasherDefault<FingerprintHasher>>>,
+}
+
+impl Shard {
+    /// Forgets the buckets that have passed, and says how many proofs they held. Never goes back, even if the clock does.
+    fn drop_buckets_before(&mut self, bucket: u64) -> usize {
+        let passed = usize::try_from(bucket.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        let passed = passed.min(self.buckets.len());
+        self.first = self.first.max(bucket);
+        self.buckets.drain(..passed).map(|fingerprints| fingerprints.len()).sum()
+    }
+
+    fn contains(&self, fingerprint: Fingerprint) -> bool {
+        self.buckets.iter().any(|fingerprints| fingerprints.contains(&fingerprint))
+    }
+
+    /// The bucket with this number; none if it has been forgotten or is too far ahead.
+    fn bucket_mut(
+        &mut self,
+        bucket: u64,
+    ) -> Option<&mut HashSet<Fingerprint, BuildHasherDefault<FingerprintHasher>>> {
+        let index = usize::try_from(bucket.checked_sub(self.first)?).ok().filter(|index| *index < BUCKETS)?;
+        if index >= self.buckets.len() {
+            self.buckets.resize_with(index.saturating_add(1), HashSet::default);
+        }
+        self.buckets.get_mut(index)
+    }
+}
+
+/// A keyed hash of a key and a `jti`: 128 bits, so that two proofs share one only by a chance of 2^-80 even among
+/// 10,000,000; and if they do, the later one is refused, never accepted.
+#[derive(Clone, Copy, Eq, PartialEq)]
+struct Fingerprint {
+    high: u64,
+    low: u64,
+}
+
+impl Hash for Fingerprint {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.low);
+    }
+}
+
+/// Passes a fingerprint's bits through: it is a keyed hash already.
+#[derive(Default)]
+struct FingerprintHasher(u64);
+
+impl Hasher for FingerprintHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, bits: u64) {
+        self.0 = bits;
+    }
+}

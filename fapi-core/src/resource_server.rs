@@ -1,0 +1,428 @@
+//! The decision about one request, as one chain of checks from top to bottom.
+//!
+//! Order is part of the decision: what is cheap comes first, so that garbage costs nothing; nothing has a side effect
+//! before everything else has passed; the clock is read once (R60, R71). "Could not check" is another outcome than
+//! "checked and wrong" (pitfall P13). Every outcome is one `tracing` event. What each check means stands in its module;
+//! how an error looks on the wire, in `rejection.rs`.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+use std::thread::ThreadId;
+
+use crate::authorization::{Credentials, Scheme, parse_credentials};
+use crate::builder::ResourceServerBuilder;
+use crate::clock::{Clock, UnixTime};
+use crate::confirmation::{Binding, SenderConstraint, Shown};
+use crate::crypto::CryptoProvider;
+use crate::dpop::NoncePolicy;
+use crate::dpop::nonce::NonceIssuer;
+use crate::dpop::proof::{Freshness, Proof, ProofContext, ProofKeyCache};
+use crate::dpop::target::PublicUrl;
+use crate::error::Error;
+use crate::issuer::{IssuerKeys, KeySet};
+use crate::metadata::ProtectedResourceMetadata;
+use crate::outcome::{self, Who};
+use crate::profile::Profile;
+use crate::rejection::{Answers, Rejection};
+use crate::replay::{MemoryReplayStore, ProofUse, Replay, ReplayStore, ReplayStoreError};
+use crate::request::ResourceRequest;
+use crate::requirement::Requirement;
+use crate::token::cache::{TokenCache, VerifiedToken};
+use crate::token::jwt::{self, Claims, UnverifiedToken};
+use crate::token::{AccessToken, ClaimsReader, ErasedToken, TokenFacts};
+
+/// A FAPI 2.0 resource server: decides about requests. Cheap to clone; all clones share caches and replay store.
+///
+/// ```
+/// use fapi_core::{Issuer, ResourceServer};
+///
+/// let server = ResourceServer::builder()
+///     .public_url("https://api.example.com")
+///     .issuer(Issuer::new("https://as.example.com"))
+///     .audience("https://api.example.com")
+///     .build()?;
+/// # Ok::<(), fapi_core::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct ResourceServer {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) profile: Profile,
+    pub(crate) public_url: PublicUrl,
+    pub(crate) issuers: Vec<Arc<IssuerKeys>>,
+    pub(crate) audiences: Vec<String>,
+    pub(crate) constraint: SenderConstraint,
+    pub(crate) nonce_policy: NoncePolicy,
+    pub(crate) nonces: NonceIssuer,
+    pub(crate) claims_reader: ClaimsReader,
+    pub(crate) replays: Replays,
+    pub(crate) token_cache: TokenCache,
+    pub(crate) proof_keys: ProofKeyCache,
+    pub(crate) answers: Answers,
+    pub(crate) metadata: ProtectedResourceMetadata,
+    pub(crate) cors: bool,
+    pub(crate) crypto: Arc<dyn CryptoProvider>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) built_on: ThreadId,
+}
+
+/// The replay store: the in-memory one is called directly, without boxing a future.
+#[derive(Debug)]
+pub(crate) enum Replays {
+    Memory(MemoryReplayStore),
+    Shared(Arc<dyn ReplayStore>),
+}
+
+impl Replays {
+    fn complete_since(&self) -> UnixTime {
+        match self {
+            Self::Memory(store) => store.complete_since(),
+            Self::Shared(store) => store.complete_since(),
+        }
+    }
+
+    async fn insert(&self, proof: ProofUse<'_>) -> Result<Replay, ReplayStoreError> {
+        match self {
+            Self::Memory(store) => store.insert(proof),
+            Self::Shared(store) => store.insert(proof).await,
+        }
+    }
+}
+
+/// A request that passed every check: its token, and what the answer must carry.
+#[derive(Clone)]
+pub struct Verified {
+    server: ResourceServer,
+    token: Arc<VerifiedToken>,
+    binding: Binding,
+    nonce: Option<Arc<str>>,
+}
+
+/// What has been learnt about a request when it is refused.
+#[derive(Default)]
+struct Seen {
+    scheme: Option<Scheme>,
+    token: Option<Arc<VerifiedToken>>,
+}
+
+impl ResourceServer {
+    /// Starts the configuration of a server.
+    pub fn builder() -> ResourceServerBuilder {
+        ResourceServerBuilder::default()
+    }
+
+    pub(crate) fn from_inner(inner: Inner) -> Self {
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Decides about one request (SP 5.3.4).
+    ///
+    /// Awaits only what needs the network: an issuer's keys that are not there yet, or a shared replay store. Call it
+    /// once per request: a second call with the same proof is a replay.
+    ///
+    /// # Errors
+    /// A [`Rejection`] is the answer to send instead of calling the handler. [`Rejection::error`] says which rule failed.
+    pub async fn verify(&self, request: &ResourceRequest<'_>) -> Result<Verified, Rejection> {
+        let now = self.inner.clock.now();
+        let mut seen = Seen::default();
+        let decision = self.decide(request, now, &mut seen).await;
+        let who = seen.token.as_deref().map(|token| Who::of(&token.token.facts));
+        match decision {
+            Ok(verified) => {
+                outcome::accepted(who, verified.binding);
+                Ok(verified)
+            }
+            Err(error) => {
+                let nonce = || self.nonce_to_hand_out(now).as_ref().to_owned();
+                let rejection = self.inner.answers.reject(error, seen.scheme, nonce);
+                outcome::refused(who, &rejection);
+                Err(rejection)
+            }
+        }
+    }
+
+    async fn decide(
+        &self,
+        request: &ResourceRequest<'_>,
+        now: UnixTime,
+        seen: &mut Seen,
+    ) -> Result<Verified, Error> {
+        let server = &*self.inner;
+        let credentials = parse_credentials(request, server.profile.max_token_bytes())?;
+        seen.scheme = Some(credentials.scheme);
+        if !server.constraint.accepts(credentials.scheme) {
+            return Err(Error::BindingNotAccepted);
+        }
+        let digest = server.crypto.sha256(credentials.token.as_bytes());
+        let proof = server.parse_proof(request, credentials.scheme)?;
+        let claims = proof.as_ref().map(Proof::claims).transpose()?;
+        let freshness = match &claims {
+            Some(claims) => Some(claims.check(&server.proof_context(request, &digest, now))?),
+            None => None,
+        };
+        let token = server.verify_token(credentials, digest, now).await?;
+        seen.token = Some(Arc::clone(&token));
+        let shown = Shown {
+            scheme: credentials.scheme,
+            proof_key: proof.as_ref().map(Proof::thumbprint),
+            certificate: request.peer_certificate,
+        };
+        let binding = token.token.facts.confirmation.check(shown, &*server.crypto)?;
+        let mut nonce = None;
+        if let (Some(proof), Some(claims), Some(freshness)) = (&proof, &claims, freshness) {
+            proof.verify_signature(&server.proof_keys)?;
+            // R60, P7: last of all, so that nobody can burn another's jti or fill the store with forgeries.
+            server.check_replay(proof.thumbprint(), claims.jti(&server.profile)?, freshness, now).await?;
+            // RFC 9449 §8.2, R65: a nonce that is about to go stale is replaced in good time.
+            nonce = freshness.stale_nonce.then(|| self.nonce_to_hand_out(now));
+        }
+        Ok(Verified { server: self.clone(), token, binding, nonce })
+    }
+
+    fn nonce_to_hand_out(&self, now: UnixTime) -> Arc<str> {
+        self.inner.nonces.current_after(now, self.inner.replays.complete_since())
+    }
+
+    /// Fetches the keys of every issuer that has none yet, so that the first requests need not wait.
+    ///
+    /// A failure is not fatal: the server answers 503 to that issuer's tokens, and recovers when the issuer does.
+    ///
+    /// # Errors
+    /// The identifiers of the issuers whose keys could not be loaded; the log says why.
+    pub async fn load_keys(&self) -> Result<(), Vec<String>> {
+        let mut missing = Vec::new();
+        let now = self.inner.clock.now();
+        for issuer in &self.inner.issuers {
+            if issuer.current(now).is_none() && issuer.refresh(now).await.is_err() {
+                missing.push(issuer.identifier().as_ref().to_owned());
+            }
+        }
+        if missing.is_empty() { Ok(()) } else { Err(missing) }
+    }
+
+    /// The metadata document of this resource server (RFC 9728), for the adapters to serve.
+    #[must_use]
+    pub fn metadata(&self) -> &ProtectedResourceMetadata {
+        &self.inner.metadata
+    }
+
+    /// Whether the adapters let CORS preflight requests pass and expose the challenge headers.
+    #[must_use]
+    pub fn cors(&self) -> bool {
+        self.inner.cors
+    }
+
+    /// The profile that the server goes by.
+    #[must_use]
+    pub fn profile(&self) -> &Profile {
+        &self.inner.profile
+    }
+
+    /// The thread on which the server was built, for adapters that must find out whether it is shared.
+    #[must_use]
+    pub fn built_on(&self) -> ThreadId {
+        self.inner.built_on
+    }
+
+    pub(crate) fn log_start(&self) {
+        let server = &*self.inner;
+        tracing::info!(
+            target: "fapi_core",
+            profile = server.profile.name(),
+            public_url = server.public_url.as_str(),
+            issuers = server.issuers.len(),
+            binding = ?server.constraint,
+            nonce = ?server.nonce_policy,
+            "resource server built"
+        );
+        if matches!(server.replays, Replays::Memory(_)) && server.constraint.accepts(Scheme::Dpop) {
+            // P12: never silently.
+            tracing::info!(
+                target: "fapi_core",
+                "used DPoP proofs are remembered in this process only: run one process, or share a replay store"
+            );
+        }
+    }
+}
+
+impl Inner {
+    fn parse_proof<'a>(&self, request: &ResourceRequest<'a>, scheme: Scheme) -> Result<Option<Proof<'a>>, Error> {
+        match scheme {
+            Scheme::Dpop => {
+                Proof::parse(request.dpop, &self.profile, &*self.crypto, &self.proof_keys).map(Some)
+            }
+            // The scheme says which proof is owed; a DPoP header beside a Bearer token proves nothing.
+            Scheme::Bearer => Ok(None),
+        }
+    }
+
+    fn proof_context<'a>(
+        &'a self,
+        request: &'a ResourceRequest<'a>,
+        token_digest: &'a [u8; 32],
+        now: UnixTime,
+    ) -> ProofContext<'a> {
+        ProofContext {
+            request,
+            public_url: &self.public_url,
+            token_digest,
+            profile: &self.profile,
+            nonce_policy: self.nonce_policy,
+            nonces: &self.nonces,
+            replay_complete_since: self.replays.complete_since(),
+            now,
+        }
+    }
+
+    /// The token, from the cache or by verifying it (RFC 9068 §4).
+    async fn verify_token(
+        &self,
+        credentials: Credentials<'_>,
+        digest: [u8; 32],
+        now: UnixTime,
+    ) -> Result<Arc<VerifiedToken>, Error> {
+        if let Some(known) = self.known_token(&digest, now)? {
+            return Ok(known);
+        }
+        let unverified = UnverifiedToken::parse(credentials.token, &self.profile)?;
+        let claims = unverified.claims()?;
+        // R104: the unverified iss chooses the key set by exact match against the configuration, nothing else.
+        let (index, issuer) = self.find_issuer(claims.issuer()?)?;
+        let keys = match issuer.current(now) {
+            Some(keys) => keys,
+            None => issuer.refresh(now).await.map_err(|_| Error::KeysUnavailable)?,
+        };
+        let facts = self.check_claims(&claims, issuer, &unverified, now)?;
+        let keys = verify_signature(&unverified, issuer, keys, now).await?;
+        let token = ErasedToken { facts: Arc::new(facts), claims: (self.claims_reader)(unverified.payload())? };
+        let token = Arc::new(VerifiedToken { token, issuer: index, keys });
+        self.token_cache.insert(digest, Arc::clone(&token));
+        Ok(token)
+    }
+
+    /// P46: a remembered token counts only while its key set is the issuer's current one and its time has not passed.
+    fn known_token(&self, digest: &[u8; 32], now: UnixTime) -> Result<Option<Arc<VerifiedToken>>, Error> {
+        let Some(known) = self.token_cache.get(digest) else { return Ok(None) };
+        let keys = self.issuers.get(known.issuer).and_then(|issuer| issuer.current(now));
+        if !keys.is_some_and(|keys| Arc::ptr_eq(&keys, &known.keys)) {
+            self.token_cache.remove(digest);
+            return Ok(None);
+        }
+        jwt::check_times(&known.token.facts, now, &self.profile)?;
+        Ok(Some(known))
+    }
+
+    fn find_issuer(&self, iss: &str) -> Result<(usize, &Arc<IssuerKeys>), Error> {
+        self.issuers.iter().enumerate().find(|(_, issuer)| issuer.may_be(iss)).ok_or(Error::TokenIssuer)
+    }
+
+    /// Everything in the payload that the profile and the configuration ask for. The signature comes after it, since
+    /// most tokens that are refused have simply expired.
+    fn check_claims(
+        &self,
+        claims: &Claims<'_>,
+        issuer: &IssuerKeys,
+        unverified: &UnverifiedToken<'_>,
+        now: UnixTime,
+    ) -> Result<TokenFacts, Error> {
+        // RFC 9068 §4, R91: byte for byte what the issuer calls itself.
+        if claims.issuer()? != &**issuer.identifier() {
+            return Err(Error::TokenIssuer);
+        }
+        let facts = claims.facts(issuer.identifier(), unverified.key_id())?;
+        jwt::check_audience(&facts, &self.audiences)?;
+        jwt::check_times(&facts, now, &self.profile)?;
+        Ok(facts)
+    }
+
+    async fn check_replay(
+        &self,
+        jkt: &crate::jose::JwkThumbprint,
+        jti: &str,
+        freshness: Freshness,
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        let proof = ProofUse::new(jkt, jti, freshness.accepted_until, now);
+        match self.replays.insert(proof).await {
+            Ok(Replay::Fresh) => Ok(()),
+            Ok(Replay::Replayed) => Err(Error::ProofReplayed),
+            // R61, P13: never accepted unchecked, and never an error that makes the client throw its token away.
+            Err(ReplayStoreError::Full) => Err(Error::ReplayStoreFull),
+            Err(ReplayStoreError::Unavailable) => Err(Error::ReplayStoreUnavailable),
+        }
+    }
+}
+
+/// Verifies under the issuer's keys; a key that is not among them may be new, which one fetch settles (R118). Returns
+/// the key set that holds the key.
+async fn verify_signature(
+    token: &UnverifiedToken<'_>,
+    issuer: &Arc<IssuerKeys>,
+    keys: Arc<KeySet>,
+    now: UnixTime,
+) -> Result<Arc<KeySet>, Error> {
+    match token.verify_signature(&keys) {
+        Ok(()) => Ok(keys),
+        Err(Error::TokenKeyUnknown) => {
+            let newer = issuer.refresh(now).await.map_err(|_| Error::KeysUnavailable)?;
+            token.verify_signature(&newer).map(|()| newer)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+impl Verified {
+    /// The token, with the claims type that the server was built with.
+    ///
+    /// # Errors
+    /// [`Error::ClaimsType`] if `C` is another type; [`NoClaims`](crate::NoClaims) always fits.
+    pub fn access_token<C: Any + Send + Sync>(&self) -> Result<AccessToken<C>, Error> {
+        self.token.token.typed(self.binding)
+    }
+
+    /// Holds the token against what a route asks for.
+    ///
+    /// # Errors
+    /// A [`Rejection`] is the answer to send instead of calling the handler.
+    pub fn check(&self, requirement: &Requirement) -> Result<(), Rejection> {
+        requirement.check(&self.token.token, self.binding).map_err(|error| {
+            let scheme = match self.binding {
+                Binding::Dpop => Scheme::Dpop,
+                Binding::Mtls => Scheme::Bearer,
+            };
+            let rejection = self.server.inner.answers.reject(error, Some(scheme), String::new);
+            outcome::refused(Some(Who::of(&self.token.token.facts)), &rejection);
+            rejection
+        })
+    }
+
+    /// RFC 9449 §8.2: the value of `DPoP-Nonce` that the answer must carry, if any. Such an answer must not be cached:
+    /// the adapter adds `Cache-Control: no-store` unless the handler has set a `Cache-Control`.
+    #[must_use]
+    pub fn dpop_nonce(&self) -> Option<&str> {
+        self.nonce.as_deref()
+    }
+}
+
+impl fmt::Debug for ResourceServer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ResourceServer")
+            .field("profile", &self.inner.profile.name())
+            .field("public_url", &self.inner.public_url.as_str())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Verified {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Verified")
+            .field("token", &self.token.token.facts)
+            .field("binding", &self.binding)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,231 @@
+//! A verified access token and its claims (RFC 9068 §2.2).
+//!
+//! Values of these types exist only for tokens that passed every rule: they are made by `token/jwt.rs` and handed out by
+//! `resource_server.rs` alone.
+
+pub(crate) mod cache;
+pub(crate) mod jwt;
+pub(crate) mod scope;
+
+use std::any::{Any, TypeId};
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::clock::UnixTime;
+use crate::confirmation::{Binding, Confirmation};
+use crate::error::Error;
+
+pub use scope::Scope;
+
+/// For APIs that need no claims beyond the registered ones.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct NoClaims {}
+
+/// The `client_id` claim: the client that was granted the token. Never confuse it with [`Subject`] (R19).
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct ClientId(Arc<str>);
+
+/// The `sub` claim: the user, or the client itself where no user took part. Redacted in `Debug`, since it may name a
+/// person.
+#[derive(Clone, Eq, Hash, PartialEq)]
+pub struct Subject(Arc<str>);
+
+impl ClientId {
+    pub(crate) fn new(value: &str) -> Self {
+        Self(value.into())
+    }
+
+    /// The claim's value.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Subject {
+    pub(crate) fn new(value: &str) -> Self {
+        Self(value.into())
+    }
+
+    /// The claim's value.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Subject(..)")
+    }
+}
+
+/// The registered claims of a verified token.
+pub struct TokenFacts {
+    pub(crate) issuer: Arc<str>,
+    pub(crate) subject: Subject,
+    pub(crate) client_id: ClientId,
+    pub(crate) audience: Vec<Box<str>>,
+    pub(crate) scope: Scope,
+    pub(crate) token_id: Box<str>,
+    pub(crate) issued_at: UnixTime,
+    pub(crate) not_before: Option<UnixTime>,
+    pub(crate) expires_at: UnixTime,
+    pub(crate) confirmation: Confirmation,
+    pub(crate) key_id: Option<Box<str>>,
+}
+
+impl TokenFacts {
+    /// The authorization server (`iss`): exactly one of the configured issuers.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The user, or the client itself (`sub`).
+    #[must_use]
+    pub fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// The client (`client_id`).
+    #[must_use]
+    pub fn client_id(&self) -> &ClientId {
+        &self.client_id
+    }
+
+    /// Whether `sub` and `client_id` are the same text: a token without a user, or a client that has chosen the
+    /// identifier of a user (RFC 9700 §4.15, R19). Do not look a person up by such a subject.
+    #[must_use]
+    pub fn subject_is_client(&self) -> bool {
+        self.subject.as_str() == self.client_id.as_str()
+    }
+
+    /// The resource servers for which the token was issued (`aud`).
+    pub fn audience(&self) -> impl Iterator<Item = &str> {
+        self.audience.iter().map(AsRef::as_ref)
+    }
+
+    /// What was granted (`scope`); empty if the claim is absent.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// The token's identifier (`jti`).
+    #[must_use]
+    pub fn token_id(&self) -> &str {
+        &self.token_id
+    }
+
+    /// When the token was issued (`iat`).
+    #[must_use]
+    pub fn issued_at(&self) -> UnixTime {
+        self.issued_at
+    }
+
+    /// When the token expires (`exp`).
+    #[must_use]
+    pub fn expires_at(&self) -> UnixTime {
+        self.expires_at
+    }
+
+    /// The keys that the token is bound to (`cnf`).
+    #[must_use]
+    pub fn confirmation(&self) -> &Confirmation {
+        &self.confirmation
+    }
+}
+
+impl fmt::Debug for TokenFacts {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("TokenFacts")
+            .field("issuer", &self.issuer)
+            .field("client_id", &self.client_id)
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A verified access token as it was presented in one request, with the API's own claims type `C`.
+///
+/// Cheap to clone. The registered claims are methods (see [`TokenFacts`], to which it dereferences); your own are in
+/// [`AccessToken::claims`], deserialised once per token, not once per request.
+pub struct AccessToken<C = NoClaims> {
+    facts: Arc<TokenFacts>,
+    claims: Arc<C>,
+    binding: Binding,
+}
+
+impl<C> AccessToken<C> {
+    /// The API's own claims.
+    #[must_use]
+    pub fn claims(&self) -> &C {
+        &self.claims
+    }
+
+    /// How the caller has shown that the token is theirs.
+    #[must_use]
+    pub const fn binding(&self) -> Binding {
+        self.binding
+    }
+}
+
+impl<C> Deref for AccessToken<C> {
+    type Target = TokenFacts;
+
+    fn deref(&self) -> &TokenFacts {
+        &self.facts
+    }
+}
+
+impl<C> Clone for AccessToken<C> {
+    fn clone(&self) -> Self {
+        Self { facts: Arc::clone(&self.facts), claims: Arc::clone(&self.claims), binding: self.binding }
+    }
+}
+
+impl<C> fmt::Debug for AccessToken<C> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("AccessToken").field(&self.facts).field(&self.binding).finish()
+    }
+}
+
+/// A verified token whose claims type is known only to the builder of the server and to its handlers.
+#[derive(Clone)]
+pub(crate) struct ErasedToken {
+    pub(crate) facts: Arc<TokenFacts>,
+    pub(crate) claims: Arc<dyn Any + Send + Sync>,
+}
+
+impl ErasedToken {
+    /// The token with claims of type `C`; [`NoClaims`] fits every token.
+    pub(crate) fn typed<C: Any + Send + Sync>(&self, binding: Binding) -> Result<AccessToken<C>, Error> {
+        let claims = if TypeId::of::<C>() == TypeId::of::<NoClaims>() {
+            let none: Arc<dyn Any + Send + Sync> = Arc::new(NoClaims {});
+            none
+        } else {
+            Arc::clone(&self.claims)
+        };
+        let claims = claims.downcast::<C>().map_err(|_| Error::ClaimsType)?;
+        Ok(AccessToken { facts: Arc::clone(&self.facts), claims, binding })
+    }
+}
+
+/// Reads the claims type that the server was built with from the verified payload.
+pub(crate) type ClaimsReader = fn(&[u8]) -> Result<Arc<dyn Any + Send + Sync>, Error>;
+
+pub(crate) fn claims_reader<C>(payload: &[u8]) -> Result<Arc<dyn Any + Send + Sync>, Error>
+where
+    C: for<'de> Deserialize<'de> + Any + Send + Sync,
+{
+    serde_json::from_slice::<C>(payload)
+        .map(|claims| Arc::new(claims) as Arc<dyn Any + Send + Sync>)
+        // The parser's text may quote the claim: it is not passed on (P44).
+        .map_err(|_| Error::TokenClaims)
+}
