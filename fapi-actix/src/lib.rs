@@ -1,1 +1,86 @@
-//! The FAPI 2.0 resource server as actix-web middleware.
+//! The **FAPI 2.0 resource server** as actix-web middleware: one `.wrap`, and from then on every request needs a valid
+//! access token that is bound to the caller's key.
+//!
+//! The decisions are made by [`fapi_core`], whose documentation says what is verified and what is **not**. This crate
+//! hands it the facts of a request and carries its answers.
+//!
+//! # Quick start
+//!
+//! Build the server **outside** the closure of `HttpServer::new`, which runs once for each worker, and clone it into it:
+//!
+//! ```
+//! use actix_web::{App, HttpServer, web};
+//! use fapi_actix::{AccessToken, AccessTokenMiddleware, Require};
+//! use fapi_core::{Issuer, Requirement, ResourceServer};
+//!
+//! async fn records(token: AccessToken) -> String {
+//!     format!("records of {}", token.subject().as_str())
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let server = ResourceServer::builder()
+//!     .public_url("https://api.example.com")
+//!     .issuer(Issuer::new("https://as.example.com"))
+//!     .audience("https://api.example.com")
+//!     .build()?;
+//! let api = HttpServer::new(move || {
+//!     App::new()
+//!         .service(
+//!             web::resource("/records")
+//!                 .wrap(Require::new(Requirement::scope("records:read")))
+//!                 .route(web::get().to(records)),
+//!         )
+//!         .wrap(AccessTokenMiddleware::new(server.clone()))
+//! });
+//! # let _ = api;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What the middleware does
+//!
+//! 1. `GET` and `HEAD` of the protected resource metadata (RFC 9728) are answered, without a token. Where the middleware
+//!    wraps only a scope or a resource, mount [`metadata`] on the `App`.
+//! 2. A CORS preflight passes: `OPTIONS` with `Origin` and `Access-Control-Request-Method`, and without `Authorization`.
+//!    [`ResourceServerBuilder::cors`](fapi_core::ResourceServerBuilder::cors) turns this off.
+//! 3. Every other request is verified, once. It is compared with its path as the client sent it, whatever scopes it is
+//!    routed through.
+//! 4. If it is refused, the handler is not called. The [`Rejection`](fapi_core::Rejection) is the answer, and is found in
+//!    the response's extensions by middleware further out.
+//! 5. If it is accepted, its [`Verified`](fapi_core::Verified) token is put into the request's extensions, for
+//!    [`AccessToken`] and [`Require`].
+//! 6. A nonce that is due is added to the answer as `DPoP-Nonce`, with `Cache-Control: no-store` unless the handler has
+//!    set a `Cache-Control`.
+//! 7. On requests with `Origin`, refusals and answers with a nonce expose `WWW-Authenticate` and `DPoP-Nonce`
+//!    (`Access-Control-Expose-Headers`).
+//!
+//! # Deployment caveats
+//!
+//! * **Order of `.wrap`.** On one `App`, scope or resource, what is wrapped last runs first. Wrap [`Require`] before
+//!   [`AccessTokenMiddleware`], and wrap the latter once in all: a second one sees the same DPoP proof again.
+//! * **`NormalizePath`** rewrites the path. Wrapped after this middleware it runs first, and then a proof for the path
+//!   that the client has sent does not fit: wrap it before.
+//! * **A preflight has no token.** A handler mounted for every method, as with `web::resource("/").to(handler)`, is also
+//!   reached by it. With [`AccessToken`] among its arguments it is refused; without, it runs.
+//! * **A CORS middleware further out** may replace `Access-Control-Expose-Headers`: let it expose `WWW-Authenticate` and
+//!   `DPoP-Nonce` itself.
+//! * **Client certificates** are taken from a [`PeerCertificate`](fapi_core::PeerCertificate), which
+//!   `HttpServer::on_connect` puts into the connection's data, or an outer middleware into the request's extensions.
+//! * **`Option<AccessToken>`** is `None` where the middleware is missing; see [`OptionalAccessToken`].
+
+mod cors;
+mod extract;
+mod metadata;
+mod middleware;
+mod require;
+mod response;
+mod worker;
+
+pub use extract::{AccessToken, ExtractionError, OptionalAccessToken};
+pub use metadata::metadata;
+#[doc(hidden)]
+pub use middleware::AccessTokenService;
+pub use middleware::AccessTokenMiddleware;
+pub use require::Require;
+#[doc(hidden)]
+pub use require::RequireService;

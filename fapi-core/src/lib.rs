@@ -72,7 +72,7 @@ mod token;
 pub use builder::{ConfigError, ResourceServerBuilder};
 pub use clock::{Clock, SystemClock, UnixTime};
 pub use confirmation::{Binding, Confirmation, SenderConstraint};
-pub use dpop::{NoncePolicy, NonceSecret};
+pub use dpop::{NoncePolicy, NonceSecret, NonceSecretTooShort};
 pub use error::{Error, TargetMismatch};
 pub use issuer::{HttpClient, HttpError, HttpResponse, Issuer, IssuerError, KeySetError};
 #[cfg(feature = "reqwest")]

@@ -63,6 +63,9 @@ impl TestCertificate {
 /// Shows the thumbprint, never the private key.
 impl fmt::Debug for TestCertificate {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("TestCertificate").field("thumbprint", &self.thumbprint()).finish_non_exhaustive()
+        formatter
+            .debug_struct("TestCertificate")
+            .field("thumbprint", &self.thumbprint())
+            .finish_non_exhaustive()
     }
 }

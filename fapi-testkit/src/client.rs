@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use fapi_core::{Algorithm, Clock, SystemClock};
+use fapi_core::jose::Algorithm;
+use fapi_core::{Clock, SystemClock};
 
 use crate::key::SigningKey;
 use crate::proof::ProofBuilder;

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use fapi_core::{Algorithm, Clock, SystemClock};
+use fapi_core::jose::Algorithm;
+use fapi_core::{Clock, SystemClock};
 use serde_json::json;
 
 use crate::key::SigningKey;
@@ -31,7 +32,11 @@ impl TestIssuer {
     #[must_use]
     pub fn new(identifier: &str) -> Self {
         let key = SigningKey::generate(Algorithm::Es256);
-        Self { identifier: identifier.to_owned(), key: Arc::new(RwLock::new(key)), clock: Arc::new(SystemClock) }
+        Self {
+            identifier: identifier.to_owned(),
+            key: Arc::new(RwLock::new(key)),
+            clock: Arc::new(SystemClock),
+        }
     }
 
     /// The same issuer with a new key for `algorithm`.
@@ -77,7 +82,6 @@ impl TestIssuer {
     }
 
     /// A valid access token (RFC 9068), issued now. It is not sender-constrained until the test says to whom.
-    #[must_use]
     pub fn token(&self) -> TokenBuilder {
         TokenBuilder::new(&self.identifier, self.key(), self.clock.now())
     }

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use fapi_core::Algorithm;
+use fapi_core::jose::Algorithm;
 use josekit::JoseError;
 use josekit::jwk::Jwk;
 use josekit::jwk::alg::ec::EcCurve;
@@ -24,7 +24,7 @@ const PUBLIC_MEMBERS: [&str; 6] = ["kty", "crv", "x", "y", "n", "e"];
 /// A private key and the algorithm it signs with.
 ///
 /// ```
-/// use fapi_core::Algorithm;
+/// use fapi_core::jose::Algorithm;
 /// use fapi_testkit::SigningKey;
 /// use serde_json::json;
 ///
@@ -41,7 +41,7 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// A new key. An RSA key (2048 bits) takes some tenths of a second; the others take microseconds.
+    /// A new key. An RSA key has 2048 bits and takes about a tenth of a second.
     ///
     /// # Panics
     /// If this crate has no signer for `algorithm`.
@@ -161,7 +161,9 @@ pub fn jwk_thumbprint(jwk: &Value) -> String {
     assert!(!members.is_empty(), "a JWK of type EC, OKP or RSA");
     let text: Vec<String> = members
         .iter()
-        .map(|member| format!("{}:{}", json!(member), jwk.get(member).expect("a JWK with its required members")))
+        .map(|member| {
+            format!("{}:{}", json!(member), jwk.get(member).expect("a JWK with its required members"))
+        })
         .collect();
     sha256_base64url(format!("{{{}}}", text.join(",")))
 }

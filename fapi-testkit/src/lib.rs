@@ -38,6 +38,7 @@
 mod certificate;
 mod client;
 mod clock;
+pub mod contract;
 mod encoding;
 mod issuer;
 mod jws;

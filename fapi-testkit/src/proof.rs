@@ -17,8 +17,9 @@ use crate::key::SigningKey;
 /// use fapi_testkit::TestClient;
 ///
 /// let client = TestClient::new();
-/// let valid = client.proof("GET", "https://api.example.com/whoami").access_token("token").sign();
-/// let untyped = client.proof("GET", "https://api.example.com/whoami").access_token("token").without_header("typ").sign();
+/// let proof = || client.proof("GET", "https://api.example.com/whoami").access_token("token");
+/// let valid = proof().sign();
+/// let untyped = proof().without_header("typ").sign();
 /// # let _ = (valid, untyped);
 /// ```
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ pub(crate) mod nonce;
 pub(crate) mod proof;
 pub(crate) mod target;
 
-pub use nonce::NonceSecret;
+pub use nonce::{NonceSecret, NonceSecretTooShort};
 
 /// When a DPoP proof must carry a nonce of this server (RFC 9449 §9).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

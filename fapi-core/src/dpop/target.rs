@@ -89,3 +89,200 @@ fn normalize(url: &str) -> Option<Uri<String>> {
 fn path_of(uri: &Uri<String>) -> &str {
     Some(uri.path().as_str()).filter(|path| !path.is_empty()).unwrap_or("/")
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use TargetMismatch::{Authority, Malformed, Path, Scheme};
+
+    const API: &str = "https://api.example.com";
+
+    fn check(public: &str, path: &str, htu: &str) -> Result<(), TargetMismatch> {
+        check_target(&PublicUrl::parse(public).unwrap(), path, htu)
+    }
+
+    // R48, R49, P23
+    #[test]
+    fn equivalent_urls_are_accepted() {
+        for (public, path, htu) in [
+            (API, "/records", "https://api.example.com/records"),
+            (API, "/records", "https://api.example.com/records?x#y"),
+            (API, "/records", "https://api.example.com/records#y?x"),
+            (API, "/records", "https://api.example.com/records?"),
+            (API, "/records", "HTTPS://API.Example.COM/records"),
+            (API, "/records", "https://api.example.com:443/records"),
+            (API, "/records", "https://api.example.com:/records"),
+            (API, "/", "https://api.example.com"),
+            (API, "/", "https://api.example.com?x"),
+            (API, "", "https://api.example.com/"),
+            (API, "*", "https://api.example.com"),
+            (API, "/~a", "https://api.example.com/%7Ea"),
+            (API, "/%7ea", "https://api.example.com/~a"),
+            (API, "/%41", "https://api.example.com/A"),
+            (API, "/a%2fb", "https://api.example.com/a%2Fb"),
+            (API, "/%c3%a6", "https://api.example.com/%C3%A6"),
+            (API, "/b", "https://api.example.com/a/../b"),
+            (API, "/b", "https://api.example.com/./b"),
+            (API, "/b", "https://api.example.com/../b"),
+            (API, "/b/", "https://api.example.com/b/c/.."),
+            (API, "/b", "https://api.example.com/a/%2e%2E/b"),
+            (API, "/a/../b", "https://api.example.com/b"),
+            (API, "/a/../b", "https://api.example.com/a/../b"),
+            (API, "/x", "https://%61pi.example.com/x"),
+            ("https://api.example.com/", "/x", "https://api.example.com/x"),
+            ("https://API.example.com:443", "/x", "https://api.example.com/x"),
+            ("https://api.example.com/v1", "/x", "https://api.example.com/v1/x"),
+            ("https://api.example.com/v1/", "/x", "https://api.example.com:443/v1/x"),
+            ("https://api.example.com/v1", "/", "https://api.example.com/v1/"),
+            ("https://api.example.com:8443", "/x", "https://api.example.com:8443/x"),
+            ("http://localhost:8080", "/x", "http://LOCALHOST:8080/x"),
+            ("http://localhost", "/x", "http://localhost:80/x"),
+            ("https://[2001:db8::1]", "/x", "https://[2001:DB8:0::1]/x"),
+            ("https://xn--bcher-kva.example", "/x", "https://xn--bcher-kva.example/x"),
+        ] {
+            assert_eq!(check(public, path, htu), Ok(()), "{public} {path} {htu}");
+        }
+    }
+
+    // R48-R50, P24, P26
+    #[test]
+    fn other_urls_are_refused() {
+        for (path, htu, mismatch) in [
+            // The path: case, slashes and reserved characters count.
+            ("/records", "https://api.example.com/Records", Path),
+            ("/records", "https://api.example.com/records/", Path),
+            ("/records/", "https://api.example.com/records", Path),
+            ("/records", "https://api.example.com//records", Path),
+            ("//records", "https://api.example.com/records", Path),
+            ("/records", "https://api.example.com/records/1", Path),
+            ("/records/1", "https://api.example.com/records", Path),
+            ("/records", "https://api.example.com", Path),
+            ("/records", "https://api.example.com/record%73%20", Path),
+            ("/a/b", "https://api.example.com/a%2Fb", Path),
+            ("/a%2Fb", "https://api.example.com/a/b", Path),
+            ("/a%252Fb", "https://api.example.com/a%2Fb", Path),
+            ("/a;b", "https://api.example.com/a%3Bb", Path),
+            ("/b", "https://api.example.com/a/..%2Fb", Path),
+            // What is not a path cannot change the host.
+            (".evil.example/x", "https://api.example.com.evil.example/x", Path),
+            ("@evil.example/x", "https://api.example.com@evil.example/x", Path),
+            ("records", "https://api.example.comrecords", Path),
+            ("/a?b", "https://api.example.com/a", Path),
+            ("/a#b", "https://api.example.com/a", Path),
+            ("/a b", "https://api.example.com/a%20b", Path),
+            // The host and the port.
+            ("/x", "https://other.example.com/x", Authority),
+            ("/x", "https://api.example.com.evil.example/x", Authority),
+            ("/x", "https://api.example.com./x", Authority),
+            ("/x", "https://api.example.com:444/x", Authority),
+            ("/x", "https://api.example.com:80/x", Authority),
+            ("/x", "http://api.example.com/x", Scheme),
+            ("/x", "http://api.example.com:443/x", Scheme),
+            // Not an absolute http(s) URL.
+            ("/x", "", Malformed),
+            ("/x", "/x", Malformed),
+            ("/x", "//api.example.com/x", Malformed),
+            ("/x", "api.example.com/x", Malformed),
+            ("/x", "https:/x", Malformed),
+            ("/x", "https:///x", Malformed),
+            ("/x", "https://:443/x", Malformed),
+            ("/x", "?https://api.example.com/x", Malformed),
+            ("/x", "javascript:alert(1)", Malformed),
+            ("/x", "ftp://api.example.com/x", Malformed),
+            ("/x", "httpss://api.example.com/x", Malformed),
+            ("/x", "https://user@api.example.com/x", Malformed),
+            ("/x", "https://@api.example.com/x", Malformed),
+            ("/x", "https://api.example.com:443@evil.example/x", Malformed),
+            ("/x", "https://api.example.com\\x", Malformed),
+            ("/x", "https:\\\\api.example.com\\x", Malformed),
+            ("/x", "https://api.example.com/\tx", Malformed),
+            ("/x", "\thttps://api.example.com/x", Malformed),
+            ("/x", " https://api.example.com/x", Malformed),
+            ("/x", "https://api.example.com/x ", Malformed),
+            ("/x", "https://api.example.com/\u{e6}", Malformed),
+            ("/x", "https://b\u{fc}cher.example/x", Malformed),
+            ("/x", "https://api.example.com/%zz", Malformed),
+            ("/x", "https://api.example.com/x\0", Malformed),
+            ("/x", "https://api.example.com:port/x", Malformed),
+        ] {
+            assert_eq!(check(API, path, htu), Err(mismatch), "{path} {htu}");
+        }
+    }
+
+    // P27: the prefix that the gateway removes is part of the URL.
+    #[test]
+    fn the_prefix_is_part_of_the_path() {
+        let public = "https://api.example.com/v1";
+        assert_eq!(check(public, "/x", "https://api.example.com/x"), Err(Path));
+        assert_eq!(check(public, "/x", "https://api.example.com/v2/x"), Err(Path));
+        assert_eq!(check(public, "/", "https://api.example.com/v1"), Err(Path));
+    }
+
+    #[test]
+    fn a_public_url_is_an_absolute_http_url() {
+        for wrong in [
+            "",
+            "api.example.com",
+            "/v1",
+            "ftp://api.example.com",
+            "https://",
+            "https:///v1",
+            "https://user@api.example.com",
+            "https://api.example.com?x",
+            "https://api.example.com#x",
+            "https://api.example.com/v 1",
+            "https://b\u{fc}cher.example",
+        ] {
+            assert!(PublicUrl::parse(wrong).is_err(), "{wrong}");
+        }
+        let public = PublicUrl::parse("HTTPS://API.example.com:443/v1/").unwrap();
+        assert_eq!(public.as_str(), "https://api.example.com/v1");
+    }
+
+    /// URLs of few building blocks, so that equivalent ones are frequent.
+    fn url() -> impl Strategy<Value = String> {
+        let scheme = prop::sample::select(vec!["https", "HTTPS", "http"]);
+        let host =
+            prop::sample::select(vec!["a.b", "A.b", "%61.b", "[::1]", "[0::1]", "a.b:443", "a.b:80", "a.b:"]);
+        let segment = prop::sample::select(vec![
+            "", ".", "..", "a", "A", "%61", "%2e", "%2F", "%2f", "~", "%7e", "a:b",
+        ]);
+        (scheme, host, prop::collection::vec(segment, 0..6)).prop_map(|(scheme, host, path)| {
+            let path: String = path.iter().flat_map(|segment| ["/", segment]).collect();
+            format!("{scheme}://{host}{path}")
+        })
+    }
+
+    proptest! {
+        // R49
+        #[test]
+        fn normalisation_is_idempotent(url in url()) {
+            let normal = normalize(&url).unwrap();
+            let again = normalize(normal.as_str()).unwrap();
+            prop_assert_eq!(again.as_str(), normal.as_str());
+        }
+
+        // R49: the short way and the long way agree.
+        #[test]
+        fn urls_are_equal_if_their_normal_forms_are(one in url(), other in url()) {
+            let normal = |url: &str| {
+                let uri = normalize(url).unwrap();
+                (uri.scheme().as_str().to_owned(), uri.authority().unwrap().as_str().to_owned(), path_of(&uri).to_owned())
+            };
+            let path = one.splitn(4, '/').nth(3).map(|path| format!("/{path}")).unwrap_or_default();
+            let public = PublicUrl::parse(one.strip_suffix(path.as_str()).unwrap()).unwrap();
+            prop_assert_eq!(check_target(&public, &path, &one), Ok(()));
+            prop_assert_eq!(check_target(&public, &path, &other).is_ok(), normal(&one) == normal(&other));
+        }
+
+        #[test]
+        fn nothing_panics(path in ".*", htu in ".*", tail in ".*") {
+            let public = PublicUrl::parse(API).unwrap();
+            let _ = check_target(&public, &path, &htu);
+            let _ = check_target(&public, &format!("/{path}"), &format!("{API}/{tail}"));
+            let _ = PublicUrl::parse(&htu);
+        }
+    }
+}

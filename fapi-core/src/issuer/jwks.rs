@@ -145,7 +145,8 @@ fn report_unusable(position: usize, reason: KeyError) {
     }
 }
 
-#[cfg(all(test, feature = "aws-lc-rs"))]
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
 mod tests {
     use super::*;
     use crate::crypto::AwsLcProvider;

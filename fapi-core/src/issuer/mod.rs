@@ -15,7 +15,8 @@ mod jwks;
 mod keys;
 #[cfg(feature = "reqwest")]
 mod reqwest;
-#[cfg(all(test, feature = "aws-lc-rs"))]
+#[cfg(test)]
+#[cfg(feature = "aws-lc-rs")]
 mod tests;
 mod url;
 

@@ -8,11 +8,16 @@ mod alg;
 pub(crate) mod base64url;
 mod error;
 pub(crate) mod json;
+mod json_reader;
 mod jwk;
 mod jws;
+mod public_key;
 mod roca;
+mod thumbprint;
 
 pub use alg::Algorithm;
 pub use error::{JoseError, KeyError};
-pub use jwk::{Curve, Jwk, JwkThumbprint, PublicKey};
+pub use jwk::Jwk;
 pub use jws::{CompactJws, Header};
+pub use public_key::{Curve, PublicKey};
+pub use thumbprint::JwkThumbprint;

@@ -25,7 +25,7 @@ fn remainder(number: &[u8], prime: u32) -> u32 {
 
 /// `a * b + c` modulo `prime`. With `a` below 157, `b` at most 65537 and `c` at most 255, 32 bits are enough.
 fn times_plus(a: u32, b: u32, c: u32, prime: u32) -> u32 {
-    a.wrapping_mul(b).wrapping_add(c).wrapping_rem(prime)
+    a.wrapping_mul(b).wrapping_add(c).checked_rem(prime).unwrap_or_default()
 }
 
 #[cfg(test)]

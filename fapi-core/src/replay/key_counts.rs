@@ -18,16 +18,21 @@ const COUNT_MASK: u64 = u32::MAX as u64;
 /// The proofs remembered per key and bucket of time. It takes 1 MiB.
 pub(super) struct KeyCounts {
     cells: Box<[[[AtomicU64; COLUMNS]; ROWS]]>,
+    /// The latest bucket with a proof in it.
+    latest: AtomicU64,
 }
 
 impl KeyCounts {
     pub(super) fn new() -> Self {
         let bucket = || [const { [const { AtomicU64::new(0) }; COLUMNS] }; ROWS];
-        Self { cells: (0..BUCKETS).map(|_| bucket()).collect() }
+        Self { cells: (0..BUCKETS).map(|_| bucket()).collect(), latest: AtomicU64::new(0) }
     }
 
     /// Counts one more proof of the key with this hash, remembered in bucket number `bucket`.
     pub(super) fn add(&self, key: u64, bucket: u64) {
+        if self.latest.load(Relaxed) < bucket {
+            self.latest.fetch_max(bucket, Relaxed);
+        }
         for cell in self.cells(key, bucket) {
             // A cell left over from an earlier bucket starts again from zero: there is nothing to sweep.
             let next = |cell| (bucket << 32) | count(cell, bucket).saturating_add(1).min(COUNT_MASK);
@@ -41,7 +46,7 @@ impl KeyCounts {
     /// At least the number of proofs of this key that are remembered in the buckets from number `first` on.
     pub(super) fn remembered(&self, key: u64, first: u64) -> u64 {
         let mut rows = [0_u64; ROWS];
-        for bucket in (first..=u64::MAX).take(BUCKETS) {
+        for bucket in (first..=self.latest.load(Relaxed)).take(BUCKETS) {
             for (row, cell) in rows.iter_mut().zip(self.cells(key, bucket)) {
                 *row = row.saturating_add(count(cell.load(Relaxed), bucket));
             }

@@ -25,8 +25,8 @@ const DEFAULT_CAPACITY: usize = 1_000_000;
 /// One key's share by default: an eighth of the capacity. It takes five greedy clients to fill the store: one takes its
 /// half, four an eighth each.
 const DEFAULT_KEY_SHARE_DIVISOR: usize = 8;
-/// A shard's share of the capacity: small tables make short pauses, and a few thousand even out by chance.
-const PROOFS_PER_SHARD: usize = 4096;
+/// A shard's share of the capacity: small tables make short pauses, and locks that are seldom waited for.
+const PROOFS_PER_SHARD: usize = 2048;
 /// Milliseconds of a bucket. Proofs are remembered at most this much longer than needed; fewer, wider buckets are
 /// quicker to search.
 const BUCKET_MILLIS: u64 = 30_000;
@@ -91,7 +91,7 @@ impl MemoryReplayStore {
             key_counts: KeyCounts::new(),
             remembered: AtomicUsize::new(0),
             capacity,
-            key_share: capacity / DEFAULT_KEY_SHARE_DIVISOR,
+            key_share: (capacity / DEFAULT_KEY_SHARE_DIVISOR).max(1),
             complete_since: now,
         })
     }
@@ -119,10 +119,11 @@ impl MemoryReplayStore {
         let (now, bucket) = (bucket_number(proof.now), bucket_number(proof.accepted_until));
 
         // A thread that died while it held this lock may have left the shard incomplete: fail closed.
-        let mut shard =
-            self.shard(fingerprint)?.lock().map_err(|_poisoned| ReplayStoreError::Unavailable)?;
+        let mut shard = self.shard(fingerprint)?.lock().map_err(|_poisoned| ReplayStoreError::Unavailable)?;
         let dropped = shard.drop_buckets_before(now);
-        self.remembered.fetch_sub(dropped, Relaxed);
+        if dropped > 0 {
+            self.remembered.fetch_sub(dropped, Relaxed);
+        }
 
         // Another proof with the same jti may have another iat, and be in any bucket.
         if shard.contains(fingerprint) {
@@ -162,7 +163,9 @@ impl MemoryReplayStore {
         }
         // R61, pitfall P10: a full store refuses; it does not forget.
         self.remembered
-            .fetch_update(Relaxed, Relaxed, |proofs| proofs.checked_add(1).filter(|proofs| *proofs <= self.capacity))
+            .fetch_update(Relaxed, Relaxed, |proofs| {
+                proofs.checked_add(1).filter(|proofs| *proofs <= self.capacity)
+            })
             .map_err(|_full| ReplayStoreError::Full)?;
         Ok(())
     }
@@ -263,5 +266,147 @@ impl Hasher for FingerprintHasher {
 
     fn write_u64(&mut self, bits: u64) {
         self.0 = bits;
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+mod tests {
+    use std::iter;
+
+    use super::*;
+    use crate::jose::JwkThumbprint;
+
+    #[derive(Debug)]
+    struct FixedRandom;
+
+    impl CryptoProvider for FixedRandom {
+        fn verifying_key(
+            &self,
+            _jwk: &crate::jose::Jwk,
+            _algorithm: crate::jose::Algorithm,
+        ) -> Result<std::sync::Arc<dyn crate::crypto::VerifyingKey>, crate::jose::KeyError> {
+            Err(crate::jose::KeyError::Unfit)
+        }
+
+        fn sha256(&self, _data: &[u8]) -> [u8; 32] {
+            [0; 32]
+        }
+
+        fn hmac_sha256(&self, _key: &[u8], _data: &[u8]) -> [u8; 32] {
+            [0; 32]
+        }
+
+        fn fill_random(&self, buffer: &mut [u8]) -> Result<(), RandomError> {
+            buffer.fill(7);
+            Ok(())
+        }
+    }
+
+    const NOW: UnixTime = UnixTime::from_secs(1_562_262_600);
+
+    fn store(capacity: usize) -> MemoryReplayStore {
+        MemoryReplayStore::with_capacity(&FixedRandom, NOW, capacity).unwrap()
+    }
+
+    /// Uses `count` proofs of as many keys, spread evenly over a minute, and says when that minute ends.
+    fn use_proofs(store: &MemoryReplayStore, start: UnixTime, count: u64) -> UnixTime {
+        let minute = Duration::from_secs(60);
+        for number in 0..count {
+            let now = UnixTime::from_millis(start.as_millis() + number * 60_000 / count);
+            let mut jkt = [0; 32];
+            jkt[..8].copy_from_slice(&number.to_be_bytes());
+            let jkt = JwkThumbprint::from_bytes(jkt);
+            let jti = now.as_millis().to_string();
+            let proof = ProofUse::new(&jkt, &jti, now.saturating_add(minute), now);
+            assert_eq!(store.insert(proof), Ok(Replay::Fresh));
+        }
+        start.saturating_add(minute)
+    }
+
+    /// The bytes of all tables: a power of two of places, of which 7/8 are used at most, each with a byte of its own.
+    fn table_bytes(store: &MemoryReplayStore) -> usize {
+        let place = size_of::<Fingerprint>() + 1;
+        let bucket = |proofs: &HashSet<_, _>| (proofs.capacity() * 8 / 7).next_power_of_two() * place;
+        let shard = |shard: &Mutex<Shard>| {
+            let shard = shard.lock().unwrap();
+            let tables: usize = shard.buckets.iter().filter(|proofs| proofs.capacity() > 0).map(bucket).sum();
+            tables + shard.buckets.capacity() * size_of::<HashSet<Fingerprint>>() + size_of::<Mutex<Shard>>()
+        };
+        store.shards.iter().map(shard).sum()
+    }
+
+    // R61: bounded memory, and what the documentation says of it.
+    #[test]
+    fn a_remembered_proof_takes_at_most_forty_bytes() {
+        for count in [600_000, 1_000_000] {
+            let store = store(1_000_000);
+            use_proofs(&store, NOW, count);
+            let bytes = table_bytes(&store) / usize::try_from(count).unwrap();
+            assert!(bytes <= 40, "{bytes} bytes for each of {count} proofs");
+        }
+    }
+
+    // P11: what has passed goes without a sweep, as the shards are used.
+    #[test]
+    fn memory_falls_when_buckets_have_passed() {
+        let store = store(100_000);
+        let end = use_proofs(&store, NOW, 50_000);
+        let full = table_bytes(&store);
+        let later = end.saturating_add(Duration::from_secs(60 + 30));
+        use_proofs(&store, later, 500);
+        assert!(table_bytes(&store) < full / 4);
+        assert_eq!(store.remembered.load(Relaxed), 500);
+    }
+
+    // R61: a hostile jti or time makes no more than the permitted number of buckets.
+    #[test]
+    fn the_number_of_buckets_is_bounded() {
+        let store = store(10);
+        let jkt = JwkThumbprint::from_bytes([1; 32]);
+        let last = NOW.saturating_add(MemoryReplayStore::MAX_WINDOW);
+        for (jti, until) in ["a", "b", "c"].into_iter().zip([NOW, last, UnixTime::MAX]) {
+            let _ = store.insert(ProofUse::new(&jkt, jti, until, NOW));
+        }
+        assert!(store.shards.iter().all(|shard| shard.lock().unwrap().buckets.len() <= BUCKETS));
+        assert_eq!(store.remembered.load(Relaxed), 2);
+    }
+
+    // P8: where the thumbprint ends and the jti begins is unambiguous, and every byte counts.
+    #[test]
+    fn fingerprints_differ_when_any_part_does() {
+        let store = store(10);
+        let jkts = [[0; 32], [1; 32]].map(JwkThumbprint::from_bytes);
+        let jtis = ["", "\0", "a", "aa", "b", "\u{1}"];
+        let mut seen = HashSet::new();
+        for (jkt, jti) in jkts.iter().flat_map(|jkt| iter::repeat(jkt).zip(jtis)) {
+            let (_, fingerprint) = store.fingerprint(&ProofUse::new(jkt, jti, NOW, NOW));
+            assert!(seen.insert((fingerprint.high, fingerprint.low)));
+        }
+        assert_eq!(seen.len(), 12);
+    }
+
+    // P13: in doubt, neither fresh nor replayed.
+    #[test]
+    fn a_poisoned_shard_is_unavailable() {
+        let store = store(10);
+        let jkt = JwkThumbprint::from_bytes([1; 32]);
+        std::thread::scope(|scope| {
+            let died = scope.spawn(|| {
+                let _guard = store.shards[0].lock();
+                panic!("expected: this thread dies with the lock");
+            });
+            assert!(died.join().is_err());
+        });
+        let answer = store.insert(ProofUse::new(&jkt, "a", NOW, NOW));
+        assert_eq!(answer, Err(ReplayStoreError::Unavailable));
+    }
+
+    #[test]
+    fn debug_shows_neither_key_nor_fingerprints() {
+        assert_eq!(
+            format!("{:?}", store(80)),
+            "MemoryReplayStore { remembered: 0, capacity: 80, key_share: 10, complete_since: UnixTime(1562262600000), .. }"
+        );
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A store answers one question with one atomic step: was this proof new? It never forgets a proof that could still
 //! be accepted, and when it cannot answer, the request is refused with 503 (R61). What the acceptance window of a proof
-//! is, and that the question is asked last and once per request, is decided in `resource_server.rs`.
+//! is, is decided in `dpop/proof.rs`; that the question is asked last and once per request, in `resource_server.rs`.
 
 mod key_counts;
 mod memory;

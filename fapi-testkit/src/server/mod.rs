@@ -162,7 +162,8 @@ async fn accept(listener: tokio::net::TcpListener, shared: Arc<Shared>) {
     while let Ok((connection, _)) = listener.accept().await {
         let shared = Arc::clone(&shared);
         let service = service_fn(move |request| answer::answer(Arc::clone(&shared), request));
-        let connection = http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(connection), service);
+        let connection =
+            http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(connection), service);
         // A connection that breaks is the business of the client under test.
         tokio::spawn(async { connection.await.ok() });
     }

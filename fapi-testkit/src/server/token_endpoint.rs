@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use fapi_core::Algorithm;
+use fapi_core::jose::Algorithm;
 use josekit::JoseError;
 use josekit::jwk::Jwk;
 use josekit::jws::{self, JwsVerifier};

@@ -1,16 +1,14 @@
 //! Tokens and proofs are valid by default, and every setter changes the one thing that it names.
 
-#![allow(missing_docs, clippy::indexing_slicing, clippy::unwrap_used)]
-
-mod oracle;
-
 use std::sync::Arc;
 use std::time::Duration;
 
-use fapi_core::{Algorithm, UnixTime};
+use fapi_core::UnixTime;
+use fapi_core::jose::Algorithm;
 use fapi_testkit::{ManualClock, SigningKey, TestCertificate, TestClient, TestIssuer};
-use oracle::{claims, header, verifies};
 use serde_json::{Value, json};
+
+use crate::oracle::{claims, header, verifies};
 
 const NOW: u64 = 1_750_000_000;
 const URL: &str = "https://api.example.com/whoami";

@@ -2,22 +2,22 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use fapi_core::Algorithm;
+use fapi_core::jose::Algorithm;
 use josekit::jwk::Jwk;
 use josekit::jws::{self, JwsVerifier};
 use serde_json::Value;
 
-pub fn verifies(jws: &str, algorithm: Algorithm, jwk: &Value) -> bool {
+pub(crate) fn verifies(jws: &str, algorithm: Algorithm, jwk: &Value) -> bool {
     let (input, signature) = jws.rsplit_once('.').unwrap();
     let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
     verifier(algorithm, jwk).verify(input.as_bytes(), &signature).is_ok()
 }
 
-pub fn header(jws: &str) -> Value {
+pub(crate) fn header(jws: &str) -> Value {
     segment(jws, 0)
 }
 
-pub fn claims(jws: &str) -> Value {
+pub(crate) fn claims(jws: &str) -> Value {
     segment(jws, 1)
 }
 

@@ -1,17 +1,14 @@
 //! The served issuer answers over a real socket, fails as told, counts, and stops.
 
-#![allow(missing_docs, clippy::indexing_slicing, clippy::unwrap_used)]
-
-mod oracle;
-
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use fapi_core::Algorithm;
+use fapi_core::jose::Algorithm;
 use fapi_testkit::{Fault, IssuerServer, SigningKey, TestClient, TestIssuer};
-use oracle::{claims, verifies};
 use serde_json::{Value, json};
+
+use crate::oracle::{claims, verifies};
 
 const METADATA: &str = "/.well-known/oauth-authorization-server";
 const CLIENT_CREDENTIALS: &str =
@@ -80,7 +77,10 @@ fn a_proof_buys_a_token_bound_to_its_key() {
         let client = TestClient::new().with_algorithm(algorithm);
         let proof = client.proof("POST", &server.token_endpoint()).sign();
         let (status, answer) = request_token(&server, &proof, CLIENT_CREDENTIALS);
-        assert_eq!((status, &answer["token_type"], &answer["expires_in"]), (200, &json!("DPoP"), &json!(300)));
+        assert_eq!(
+            (status, &answer["token_type"], &answer["expires_in"]),
+            (200, &json!("DPoP"), &json!(300))
+        );
 
         let token = answer["access_token"].as_str().unwrap();
         assert!(verifies(token, Algorithm::Es256, &server.issuer().key().public_jwk()));

@@ -1,0 +1,55 @@
+//! Serves the protected resource metadata (RFC 9728 §3): without a token, to every origin (R139).
+//!
+//! What the document says follows from the configuration of the server; see `fapi-core`.
+
+use actix_web::dev::HttpServiceFactory;
+use actix_web::http::Method;
+use actix_web::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::{HttpRequest, HttpResponse, guard, web};
+use fapi_core::{ProtectedResourceMetadata, ResourceServer};
+
+/// Clients may go by the document for an hour: it changes when the API is configured anew.
+const CACHE: &str = "public, max-age=3600";
+
+/// The metadata of `server` as a service, for an `App` whose [`AccessTokenMiddleware`](crate::AccessTokenMiddleware)
+/// wraps only scopes or resources.
+///
+/// ```
+/// use actix_web::{App, web};
+/// use fapi_actix::{AccessTokenMiddleware, metadata};
+/// # use fapi_core::{Issuer, ResourceServer};
+/// # let server = ResourceServer::builder()
+/// #     .public_url("https://api.example.com")
+/// #     .issuer(Issuer::new("https://as.example.com"))
+/// #     .audience("https://api.example.com")
+/// #     .build()?;
+///
+/// let app = App::new()
+///     .service(metadata(&server))
+///     .service(web::scope("/records").wrap(AccessTokenMiddleware::new(server.clone())));
+/// # let _ = app;
+/// # Ok::<(), fapi_core::ConfigError>(())
+/// ```
+pub fn metadata(server: &ResourceServer) -> impl HttpServiceFactory + use<> {
+    let (guarding, answering) = (server.clone(), server.clone());
+    // The router matches decoded paths; the guard sees the path as it was sent, as the middleware does.
+    web::resource("/.well-known/oauth-protected-resource{rest:.*}")
+        .guard(guard::fn_guard(move |context| guarding.metadata().is_at(context.head().uri.path())))
+        .to(move |request: HttpRequest| {
+            let response = respond(answering.metadata(), request.method());
+            async move { response }
+        })
+}
+
+/// The one answer at the document's path.
+pub(crate) fn respond(metadata: &ProtectedResourceMetadata, method: &Method) -> HttpResponse {
+    if method != Method::GET && method != Method::HEAD {
+        return HttpResponse::MethodNotAllowed().append_header((ALLOW, "GET, HEAD")).finish();
+    }
+    // RFC 9728 §3.2, R139. The answer to HEAD is cut by the HTTP layer.
+    HttpResponse::Ok()
+        .append_header((CONTENT_TYPE, "application/json"))
+        .append_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .append_header((CACHE_CONTROL, CACHE))
+        .body(metadata.json().to_owned())
+}

@@ -1,0 +1,149 @@
+//! The contract of a resource server: requests, and the exact answers that every adapter must give.
+//!
+//! The answers are written out here as text, not computed by the code under test. The core, `fapi-tower` and
+//! `fapi-actix` run the same table, and each must give the same status and the same header fields, byte for byte.
+
+mod cases;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fapi_core::{
+    Clock, HttpClient, HttpError, HttpResponse, Issuer, ResourceServer, UnixTime,
+};
+
+use crate::{ManualClock, TestCertificate, TestClient, TestIssuer};
+
+/// The header fields of an answer that the contract covers, in the order in which it lists them.
+pub const COVERED_HEADERS: [&str; 3] = ["www-authenticate", "dpop-nonce", "cache-control"];
+
+/// Stands for any nonce in [`Expected::headers`].
+pub const ANY_NONCE: &str = "<nonce>";
+
+/// One request and the answer it must get.
+#[derive(Clone, Debug)]
+pub struct ContractCase {
+    /// What is special about the request.
+    pub name: &'static str,
+    /// What is sent.
+    pub request: TestRequest,
+    /// What must come back.
+    pub expected: Expected,
+}
+
+/// A request, for any framework to build.
+#[derive(Clone, Debug)]
+pub struct TestRequest {
+    /// The method.
+    pub method: &'static str,
+    /// The request-target: path and query.
+    pub target: &'static str,
+    /// The header fields, in order; names may repeat.
+    pub headers: Vec<(&'static str, String)>,
+    /// The client certificate (DER) of the connection.
+    pub certificate: Option<Vec<u8>>,
+}
+
+/// An answer.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Expected {
+    /// The status code.
+    pub status: u16,
+    /// Every field of [`COVERED_HEADERS`], in order.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Expected {
+    /// Reduces an answer to what the contract covers: `headers` are all of its fields, names in lower case.
+    #[must_use]
+    pub fn from_answer<'n, 'v>(status: u16, headers: impl IntoIterator<Item = (&'n str, &'v str)>) -> Self {
+        let all: Vec<_> = headers.into_iter().collect();
+        let covered = COVERED_HEADERS.iter().flat_map(|name| all.iter().filter(move |(own, _)| own == name));
+        let headers = covered.map(|(name, value)| ((*name).to_owned(), mask_nonce(name, value))).collect();
+        Self { status, headers }
+    }
+}
+
+/// R63: a nonce is any non-empty text of the permitted characters; another text is shown as it is, and fails.
+fn mask_nonce(name: &str, value: &str) -> String {
+    let nonce = !value.is_empty() && value.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e));
+    if name == "dpop-nonce" && nonce { ANY_NONCE.to_owned() } else { value.to_owned() }
+}
+
+/// A resource server and the requests to put to it, in order.
+///
+/// The API under test has this server's layer around everything. `GET /records` and `POST /records` answer 200 to every
+/// token; `GET /admin` requires the scope `admin`. Handlers set no headers.
+#[derive(Debug)]
+pub struct Contract {
+    /// The server. Its clock stands still.
+    pub server: ResourceServer,
+    /// The requests: later ones replay proofs of earlier ones.
+    pub cases: Vec<ContractCase>,
+}
+
+/// Everybody who takes part.
+struct World {
+    clock: ManualClock,
+    issuer: TestIssuer,
+    client: TestClient,
+    thief: TestClient,
+    certificate: TestCertificate,
+    other_certificate: TestCertificate,
+}
+
+/// The URL of the API under test, which is also its audience.
+pub const PUBLIC_URL: &str = "https://api.example.com";
+/// An issuer that is trusted and cannot be reached.
+const UNREACHABLE_ISSUER: &str = "https://down.example.com";
+/// The server was built this long before the requests: longer than a proof is accepted ahead of time, so that the replay
+/// store can vouch for proofs of the present, and no longer than a proof is accepted, so that it cannot for some.
+const UPTIME: Duration = Duration::from_secs(60);
+
+impl Contract {
+    /// A new server, with new keys and no memory.
+    ///
+    /// # Panics
+    /// If the server cannot be built.
+    #[must_use]
+    pub fn new() -> Self {
+        let clock = ManualClock::at(UnixTime::from_secs(1_750_000_000));
+        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+        let world = World {
+            issuer: TestIssuer::new("https://as.example.com").with_clock(Arc::clone(&shared)),
+            client: TestClient::new().with_clock(Arc::clone(&shared)),
+            thief: TestClient::new().with_clock(Arc::clone(&shared)),
+            certificate: TestCertificate::generate(),
+            other_certificate: TestCertificate::generate(),
+            clock,
+        };
+        let server = ResourceServer::builder()
+            .public_url(PUBLIC_URL)
+            .audience(PUBLIC_URL)
+            .issuer(Issuer::new(world.issuer.identifier()).with_key_set(world.issuer.jwks()))
+            .issuer(Issuer::new(UNREACHABLE_ISSUER))
+            .http_client(Arc::new(NoNetwork))
+            .clock(shared)
+            .build()
+            .expect("the server of the contract can be built");
+        world.clock.advance(UPTIME);
+        Self { server, cases: cases::all(&world) }
+    }
+}
+
+impl Default for Contract {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Reaches nobody.
+#[derive(Debug)]
+struct NoNetwork;
+
+#[async_trait::async_trait]
+impl HttpClient for NoNetwork {
+    async fn get(&self, _url: &str, _accept: &str) -> Result<HttpResponse, HttpError> {
+        Err(HttpError::TimedOut)
+    }
+}
