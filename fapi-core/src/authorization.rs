@@ -75,7 +75,8 @@ fn has_access_token(query: &str) -> bool {
 
 /// RFC 9110 §5.6.2: `token`, the syntax of a scheme name.
 fn is_scheme(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    !text.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 /// RFC 9110 §11.2: `token68 = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`.
@@ -125,7 +126,10 @@ mod tests {
             ("Basic dXNlcjpwYXNz", Error::SchemeUnsupported),
             ("Negotiate", Error::SchemeUnsupported),
             ("DPoP aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", Error::CredentialsTooLarge),
-            ("DPoP aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", Error::CredentialsTooLarge),
+            (
+                "DPoP aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+                Error::CredentialsTooLarge,
+            ),
         ] {
             assert_eq!(parse(None, &[line]), Err(error), "{line}");
         }

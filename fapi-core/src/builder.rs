@@ -8,16 +8,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
-use thiserror::Error as ThisError;
 
 use crate::clock::{Clock, SystemClock};
+use crate::config_error::ConfigError;
 use crate::confirmation::SenderConstraint;
-use crate::crypto::{CryptoProvider, RandomError};
+use crate::crypto::CryptoProvider;
 use crate::dpop::nonce::{DEFAULT_NONCE_PERIOD, NonceIssuer};
 use crate::dpop::proof::{KEY_CACHE_CAPACITY, ProofKeyCache};
 use crate::dpop::target::PublicUrl;
 use crate::dpop::{NoncePolicy, NonceSecret};
-use crate::issuer::{HttpClient, HttpError, Issuer, IssuerError, IssuerKeys, is_secure_or_loopback};
+use crate::issuer::{HttpClient, Issuer, IssuerKeys, is_secure_or_loopback};
 use crate::metadata::{Document, ProtectedResourceMetadata, ResourceDescription};
 use crate::profile::Profile;
 use crate::rejection::{Answers, RejectionBody};
@@ -32,64 +32,6 @@ const MAX_FUTURE_CAP: Duration = Duration::from_secs(60);
 const MAX_PROOF_AGE_CAP: Duration = Duration::from_secs(10 * 60);
 /// RFC 9068 §4: "usually no more than a few minutes"; here at most one.
 const MAX_EXPIRY_LEEWAY: Duration = Duration::from_secs(60);
-
-/// Why a [`ResourceServer`] cannot be built.
-#[derive(Clone, Debug, Eq, PartialEq, ThisError)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// RFC 9449 §4.3 (9): without it no proof's `htu` can be checked.
-    #[error("public_url is missing: set it to the URL under which clients reach this API, such as https://api.example.com")]
-    PublicUrlMissing,
-    /// Not an absolute https URL without user information, query and fragment.
-    #[error("public_url {url:?} cannot be used: {reason}")]
-    PublicUrl {
-        /// The configured value.
-        url: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// No issuer is trusted.
-    #[error("issuer is missing: name at least one authorization server whose tokens are accepted")]
-    IssuerMissing,
-    /// An issuer's configuration cannot be used.
-    #[error(transparent)]
-    Issuer(#[from] IssuerError),
-    /// RFC 8725 §3.8: two issuers of the same name.
-    #[error("issuer {0:?} is configured twice")]
-    IssuerRepeated(String),
-    /// RFC 9068 §4: without it any API's tokens would be accepted.
-    #[error("audience is missing: set it to the identifier that the authorization server puts into this API's tokens")]
-    AudienceMissing,
-    /// An empty audience would match nothing.
-    #[error("audience is empty")]
-    AudienceEmpty,
-    /// The profile accepts no algorithm for tokens or for proofs.
-    #[error("the profile {0:?} has no algorithm for tokens or none for proofs")]
-    AlgorithmsMissing(String),
-    /// A window or limit of the profile is out of bounds.
-    #[error("the profile's {name} must be at most {most_seconds} s")]
-    Window {
-        /// Which one.
-        name: &'static str,
-        /// Its upper bound in seconds.
-        most_seconds: u64,
-    },
-    /// The default HTTP client cannot be set up.
-    #[error(transparent)]
-    HttpClient(#[from] HttpError),
-    /// Built without a default provider and none was passed.
-    #[error("there is no crypto provider: enable the feature \"aws-lc-rs\", or pass one with crypto_provider")]
-    CryptoProviderMissing,
-    /// The nonces cannot be made as configured.
-    #[error("{0}")]
-    Nonces(&'static str),
-    /// The operating system gave no random bytes.
-    #[error(transparent)]
-    Random(#[from] RandomError),
-    /// The metadata document could not be written.
-    #[error("the protected resource metadata could not be written")]
-    Metadata,
-}
 
 /// Builds a [`ResourceServer`]; see [`ResourceServer::builder`].
 #[derive(Debug)]
@@ -287,7 +229,8 @@ impl ResourceServerBuilder {
             audiences: self.audiences,
             constraint: self.constraint,
             nonce_policy: self.nonce_policy,
-            nonces: NonceIssuer::new(Arc::clone(&crypto), secrets, DEFAULT_NONCE_PERIOD).map_err(ConfigError::Nonces)?,
+            nonces: NonceIssuer::new(Arc::clone(&crypto), secrets, DEFAULT_NONCE_PERIOD)
+                .map_err(ConfigError::Nonces)?,
             claims_reader: self.claims_reader,
             replays,
             token_cache: TokenCache::new(CAPACITY),
@@ -329,12 +272,16 @@ fn check_audiences(audiences: &[String]) -> Result<(), ConfigError> {
 
 fn parse_public_url(url: Option<String>) -> Result<PublicUrl, ConfigError> {
     let url = url.ok_or(ConfigError::PublicUrlMissing)?;
-    let parsed = PublicUrl::parse(&url).map_err(|reason| ConfigError::PublicUrl { url: url.clone(), reason })?;
+    let parsed =
+        PublicUrl::parse(&url).map_err(|reason| ConfigError::PublicUrl { url: url.clone(), reason })?;
     // SP 5.2.1, R12: TLS only, except where the bytes never leave the machine.
     if is_secure_or_loopback(&url) {
         Ok(parsed)
     } else {
-        Err(ConfigError::PublicUrl { url, reason: "it must be https (http is accepted for loopback hosts only)" })
+        Err(ConfigError::PublicUrl {
+            url,
+            reason: "it must be https (http is accepted for loopback hosts only)",
+        })
     }
 }
 

@@ -86,8 +86,7 @@ impl Confirmation {
     pub(crate) fn parse(cnf: Option<&Value<'_>>) -> Result<Self, Error> {
         // SP 5.3.4-5, R6: a token without a confirmation is bound to nobody.
         let cnf = cnf.ok_or(Error::TokenUnbound)?.as_object().ok_or(Error::ConfirmationMalformed)?;
-        let confirmation =
-            Self { jkt: thumbprint(cnf, "jkt")?, certificate: thumbprint(cnf, "x5t#S256")? };
+        let confirmation = Self { jkt: thumbprint(cnf, "jkt")?, certificate: thumbprint(cnf, "x5t#S256")? };
         if confirmation.jkt.is_none() && confirmation.certificate.is_none() {
             return Err(Error::TokenUnbound);
         }

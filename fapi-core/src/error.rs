@@ -18,7 +18,9 @@ pub enum Error {
     #[error("no Authorization header: the client sent no access token")]
     CredentialsMissing,
     /// SP 5.3.4-2: the access token came in the query, where it is never read.
-    #[error("the access token was sent in the query (?access_token=); it must be sent in the Authorization header")]
+    #[error(
+        "the access token was sent in the query (?access_token=); it must be sent in the Authorization header"
+    )]
     CredentialsInQuery,
     /// RFC 6750 §3.1: more than one Authorization header, or a second way of sending the token.
     #[error("more than one Authorization header or more than one way of sending the access token")]
@@ -68,13 +70,17 @@ pub enum Error {
     #[error("the DPoP proof's htu is not this request's URL: {0}")]
     ProofTarget(TargetMismatch),
     /// RFC 9449 §4.3 (11): `iat` is too long ago.
-    #[error("the DPoP proof was issued {age_seconds} s ago, more than the accepted window; is the client's clock late?")]
+    #[error(
+        "the DPoP proof was issued {age_seconds} s ago, more than the accepted window; is the client's clock late?"
+    )]
     ProofTooOld {
         /// Age of the proof in seconds, at least one.
         age_seconds: u64,
     },
     /// RFC 9449 §4.3 (11): `iat` is too far ahead.
-    #[error("the DPoP proof was issued {ahead_seconds} s in the future, more than the accepted window; is the client's clock early?")]
+    #[error(
+        "the DPoP proof was issued {ahead_seconds} s in the future, more than the accepted window; is the client's clock early?"
+    )]
     ProofFromFuture {
         /// How far ahead `iat` is, in seconds.
         ahead_seconds: u64,
@@ -98,13 +104,19 @@ pub enum Error {
     #[error("the DPoP proof was issued before this server started, so its reuse cannot be ruled out")]
     ProofBeforeStart,
     /// RFC 9449 §9: the proof has no nonce.
-    #[error("a DPoP nonce is required and the proof has none; the client must retry with the DPoP-Nonce of the answer")]
+    #[error(
+        "a DPoP nonce is required and the proof has none; the client must retry with the DPoP-Nonce of the answer"
+    )]
     NonceMissing,
     /// RFC 9449 §4.3 (10): the nonce is stale or not from this server.
-    #[error("the DPoP proof's nonce is stale or unknown; the client must retry with the DPoP-Nonce of the answer")]
+    #[error(
+        "the DPoP proof's nonce is stale or unknown; the client must retry with the DPoP-Nonce of the answer"
+    )]
     NonceUnknown,
     /// RFC 9449 §9, §11.1: the replay store cannot yet vouch for this proof without a nonce.
-    #[error("the replay store cannot vouch for this proof yet (it started recently); the client must retry with the DPoP-Nonce of the answer")]
+    #[error(
+        "the replay store cannot vouch for this proof yet (it started recently); the client must retry with the DPoP-Nonce of the answer"
+    )]
     NonceNeeded,
 
     // --- The access token ---------------------------------------------------------------------------------
@@ -130,7 +142,9 @@ pub enum Error {
     #[error("the access token's signature does not verify")]
     TokenSignature,
     /// RFC 9068 §2.2: a required claim is missing.
-    #[error("the access token has no {0} claim; the authorization server must issue it (RFC 9068 section 2.2)")]
+    #[error(
+        "the access token has no {0} claim; the authorization server must issue it (RFC 9068 section 2.2)"
+    )]
     TokenClaimMissing(&'static str),
     /// RFC 9068 §2.2: a claim has the wrong type or is out of bounds.
     #[error("the access token's {0} claim has the wrong type or is out of bounds")]
@@ -157,7 +171,9 @@ pub enum Error {
         ahead_seconds: u64,
     },
     /// The API's own claims type could not be read from the token.
-    #[error("the access token's claims do not fit the API's claims type; is the API registered for them at the authorization server?")]
+    #[error(
+        "the access token's claims do not fit the API's claims type; is the API registered for them at the authorization server?"
+    )]
     TokenClaims,
 
     // --- Binding of the token to the caller's key ---------------------------------------------------------

@@ -52,6 +52,7 @@
 mod authorization;
 mod builder;
 mod clock;
+mod config_error;
 mod confirmation;
 pub mod crypto;
 mod dpop;
@@ -68,9 +69,11 @@ mod request;
 mod requirement;
 mod resource_server;
 mod token;
+mod verified;
 
-pub use builder::{ConfigError, ResourceServerBuilder};
+pub use builder::ResourceServerBuilder;
 pub use clock::{Clock, SystemClock, UnixTime};
+pub use config_error::ConfigError;
 pub use confirmation::{Binding, Confirmation, SenderConstraint};
 pub use dpop::{NoncePolicy, NonceSecret, NonceSecretTooShort};
 pub use error::{Error, TargetMismatch};
@@ -84,5 +87,6 @@ pub use rejection::{Rejection, RejectionBody, ResponseBody};
 pub use replay::{MemoryReplayStore, ProofUse, Replay, ReplayStore, ReplayStoreError};
 pub use request::{FieldLines, ResourceRequest};
 pub use requirement::Requirement;
-pub use resource_server::{ResourceServer, Verified};
+pub use resource_server::ResourceServer;
 pub use token::{AccessToken, ClientId, NoClaims, Scope, Subject, TokenFacts};
+pub use verified::Verified;

@@ -115,6 +115,9 @@ impl ProtectedResourceMetadata {
 /// Cuts an absolute URL before its path.
 fn split_origin(url: &str) -> (&str, &str) {
     let authority = url.find("://").map_or(0, |at| at.saturating_add(3));
-    let path = url.get(authority..).and_then(|rest| rest.find('/')).map_or(url.len(), |at| authority.saturating_add(at));
+    let path = url
+        .get(authority..)
+        .and_then(|rest| rest.find('/'))
+        .map_or(url.len(), |at| authority.saturating_add(at));
     url.split_at_checked(path).unwrap_or((url, ""))
 }

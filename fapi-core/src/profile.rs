@@ -9,7 +9,8 @@ use std::time::Duration;
 use crate::jose::Algorithm;
 
 /// FAPI 2.0 SP 5.4.1-1 and its note (R7): the only algorithms, in the order in which challenges name them.
-const FAPI2_ALGORITHMS: [Algorithm; 4] = [Algorithm::Es256, Algorithm::Ps256, Algorithm::EdDsa, Algorithm::Ed25519];
+const FAPI2_ALGORITHMS: [Algorithm; 4] =
+    [Algorithm::Es256, Algorithm::Ps256, Algorithm::EdDsa, Algorithm::Ed25519];
 /// How long a proof is accepted after its `iat`: long enough for slow networks and a late client clock
 /// (RFC 9449 §11.1: seconds to minutes; the conformance suite demands at least 10 s).
 const FAPI2_PROOF_MAX_AGE: Duration = Duration::from_secs(60);

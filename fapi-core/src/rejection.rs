@@ -97,7 +97,12 @@ pub(crate) struct Answers {
 impl Answers {
     /// The answer to a request that failed with `error` after presenting credentials under `presented`. `nonce` is the
     /// nonce to hand out if the error asks for one.
-    pub(crate) fn reject(&self, error: Error, presented: Option<Scheme>, nonce: impl FnOnce() -> String) -> Rejection {
+    pub(crate) fn reject(
+        &self,
+        error: Error,
+        presented: Option<Scheme>,
+        nonce: impl FnOnce() -> String,
+    ) -> Rejection {
         let answer = Answer::to(&error);
         let mut headers = Vec::with_capacity(4);
         for scheme in self.challenged(answer.challenge, presented) {
@@ -140,7 +145,8 @@ impl Answers {
             separator = ", ";
         };
         // R36: only the challenge of the presented scheme carries the error, or each where none was.
-        let blamed = presented.is_none_or(|presented| presented == scheme || !self.constraint.accepts(presented));
+        let blamed =
+            presented.is_none_or(|presented| presented == scheme || !self.constraint.accepts(presented));
         if let Some(code) = answer.code.filter(|_| blamed) {
             parameter("error", code);
             parameter("error_description", answer.description);
@@ -248,9 +254,13 @@ impl Answer {
     const fn to(error: &Error) -> Self {
         match error {
             Error::CredentialsMissing => Self::unauthenticated("An access token is required"),
-            Error::CredentialsInQuery => Self::unauthenticated("The access token belongs in the Authorization header"),
+            Error::CredentialsInQuery => {
+                Self::unauthenticated("The access token belongs in the Authorization header")
+            }
             Error::SchemeUnsupported => Self::unauthenticated("The authentication scheme is not supported"),
-            Error::CredentialsRepeated => Self::invalid_request("Multiple methods used to include access token"),
+            Error::CredentialsRepeated => {
+                Self::invalid_request("Multiple methods used to include access token")
+            }
             Error::CredentialsMalformed => Self::invalid_request("Malformed Authorization header"),
             Error::CredentialsTooLarge => Self::invalid_request("The access token is too large"),
 
@@ -265,7 +275,9 @@ impl Answer {
             Error::ProofClaimInvalid(_) => Self::invalid_proof("A DPoP proof claim is invalid"),
             Error::ProofMethod => Self::invalid_proof("Invalid DPoP proof htm"),
             Error::ProofTarget(_) => Self::invalid_proof("Invalid DPoP proof htu"),
-            Error::ProofTooOld { .. } | Error::ProofFromFuture { .. } => Self::invalid_proof("Invalid DPoP proof iat"),
+            Error::ProofTooOld { .. } | Error::ProofFromFuture { .. } => {
+                Self::invalid_proof("Invalid DPoP proof iat")
+            }
             Error::ProofExpired => Self::invalid_proof("The DPoP proof has expired"),
             Error::ProofNotYetValid => Self::invalid_proof("The DPoP proof is not valid yet"),
             Error::ProofAccessTokenHash => Self::invalid_proof("Invalid DPoP proof ath"),
@@ -308,14 +320,19 @@ impl Answer {
             Error::InsufficientScope(_) => {
                 Self::insufficient_scope("The request requires higher privileges than the access token has")
             }
-            Error::RequirementUnmet(_) => Self::insufficient_scope("The access token does not suffice for this request"),
+            Error::RequirementUnmet(_) => {
+                Self::insufficient_scope("The access token does not suffice for this request")
+            }
 
             Error::KeysUnavailable | Error::ReplayStoreUnavailable | Error::ReplayStoreFull => {
                 Self::unavailable("The request could not be checked")
             }
-            Error::ClaimsType => {
-                Self { status: 500, code: None, description: "Internal server error", challenge: Challenge::No }
-            }
+            Error::ClaimsType => Self {
+                status: 500,
+                code: None,
+                description: "Internal server error",
+                challenge: Challenge::No,
+            },
         }
     }
 }

@@ -95,9 +95,15 @@ impl Rule {
             Self::AllScopes(wanted) if wanted.iter().all(|one| scope.contains(one)) => Ok(()),
             Self::AllScopes(wanted) => Err(Error::InsufficientScope(named(wanted))),
             Self::AnyScope(wanted) if wanted.iter().any(|one| scope.contains(one)) => Ok(()),
-            Self::AnyScope(wanted) => Err(Error::InsufficientScope(named(wanted.get(..1).unwrap_or_default()))),
+            Self::AnyScope(wanted) => {
+                Err(Error::InsufficientScope(named(wanted.get(..1).unwrap_or_default())))
+            }
             Self::Claims { name, check } => {
-                if check(token, binding)? { Ok(()) } else { Err(Error::RequirementUnmet(Arc::clone(name))) }
+                if check(token, binding)? {
+                    Ok(())
+                } else {
+                    Err(Error::RequirementUnmet(Arc::clone(name)))
+                }
             }
         }
     }
@@ -105,7 +111,13 @@ impl Rule {
 
 /// R33: only what a challenge may hold.
 fn named(scopes: &[Box<str>]) -> Arc<str> {
-    scopes.iter().map(AsRef::as_ref).filter(|scope| is_scope_token(scope)).collect::<Vec<&str>>().join(" ").into()
+    scopes
+        .iter()
+        .map(AsRef::as_ref)
+        .filter(|scope| is_scope_token(scope))
+        .collect::<Vec<&str>>()
+        .join(" ")
+        .into()
 }
 
 impl fmt::Debug for Requirement {

@@ -5,7 +5,6 @@
 //! "checked and wrong" (pitfall P13). Every outcome is one `tracing` event. What each check means stands in its module;
 //! how an error looks on the wire, in `rejection.rs`.
 
-use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::thread::ThreadId;
@@ -13,7 +12,7 @@ use std::thread::ThreadId;
 use crate::authorization::{Credentials, Scheme, parse_credentials};
 use crate::builder::ResourceServerBuilder;
 use crate::clock::{Clock, UnixTime};
-use crate::confirmation::{Binding, SenderConstraint, Shown};
+use crate::confirmation::{SenderConstraint, Shown};
 use crate::crypto::CryptoProvider;
 use crate::dpop::NoncePolicy;
 use crate::dpop::nonce::NonceIssuer;
@@ -27,10 +26,10 @@ use crate::profile::Profile;
 use crate::rejection::{Answers, Rejection};
 use crate::replay::{MemoryReplayStore, ProofUse, Replay, ReplayStore, ReplayStoreError};
 use crate::request::ResourceRequest;
-use crate::requirement::Requirement;
 use crate::token::cache::{TokenCache, VerifiedToken};
 use crate::token::jwt::{self, Claims, UnverifiedToken};
-use crate::token::{AccessToken, ClaimsReader, ErasedToken, TokenFacts};
+use crate::token::{ClaimsReader, ErasedToken, TokenFacts};
+use crate::verified::Verified;
 
 /// A FAPI 2.0 resource server: decides about requests. Cheap to clone; all clones share caches and replay store.
 ///
@@ -90,15 +89,6 @@ impl Replays {
             Self::Shared(store) => store.insert(proof).await,
         }
     }
-}
-
-/// A request that passed every check: its token, and what the answer must carry.
-#[derive(Clone)]
-pub struct Verified {
-    server: ResourceServer,
-    token: Arc<VerifiedToken>,
-    binding: Binding,
-    nonce: Option<Arc<str>>,
 }
 
 /// What has been learnt about a request when it is refused.
@@ -182,6 +172,10 @@ impl ResourceServer {
         Ok(Verified { server: self.clone(), token, binding, nonce })
     }
 
+    pub(crate) fn answers(&self) -> &Answers {
+        &self.inner.answers
+    }
+
     fn nonce_to_hand_out(&self, now: UnixTime) -> Arc<str> {
         self.inner.nonces.current_after(now, self.inner.replays.complete_since())
     }
@@ -249,7 +243,11 @@ impl ResourceServer {
 }
 
 impl Inner {
-    fn parse_proof<'a>(&self, request: &ResourceRequest<'a>, scheme: Scheme) -> Result<Option<Proof<'a>>, Error> {
+    fn parse_proof<'a>(
+        &self,
+        request: &ResourceRequest<'a>,
+        scheme: Scheme,
+    ) -> Result<Option<Proof<'a>>, Error> {
         match scheme {
             Scheme::Dpop => {
                 Proof::parse(request.dpop, &self.profile, &*self.crypto, &self.proof_keys).map(Some)
@@ -297,7 +295,8 @@ impl Inner {
         };
         let facts = self.check_claims(&claims, issuer, &unverified, now)?;
         let keys = verify_signature(&unverified, issuer, keys, now).await?;
-        let token = ErasedToken { facts: Arc::new(facts), claims: (self.claims_reader)(unverified.payload())? };
+        let token =
+            ErasedToken { facts: Arc::new(facts), claims: (self.claims_reader)(unverified.payload())? };
         let token = Arc::new(VerifiedToken { token, issuer: index, keys });
         self.token_cache.insert(digest, Arc::clone(&token));
         Ok(token)
@@ -374,55 +373,12 @@ async fn verify_signature(
     }
 }
 
-impl Verified {
-    /// The token, with the claims type that the server was built with.
-    ///
-    /// # Errors
-    /// [`Error::ClaimsType`] if `C` is another type; [`NoClaims`](crate::NoClaims) always fits.
-    pub fn access_token<C: Any + Send + Sync>(&self) -> Result<AccessToken<C>, Error> {
-        self.token.token.typed(self.binding)
-    }
-
-    /// Holds the token against what a route asks for.
-    ///
-    /// # Errors
-    /// A [`Rejection`] is the answer to send instead of calling the handler.
-    pub fn check(&self, requirement: &Requirement) -> Result<(), Rejection> {
-        requirement.check(&self.token.token, self.binding).map_err(|error| {
-            let scheme = match self.binding {
-                Binding::Dpop => Scheme::Dpop,
-                Binding::Mtls => Scheme::Bearer,
-            };
-            let rejection = self.server.inner.answers.reject(error, Some(scheme), String::new);
-            outcome::refused(Some(Who::of(&self.token.token.facts)), &rejection);
-            rejection
-        })
-    }
-
-    /// RFC 9449 §8.2: the value of `DPoP-Nonce` that the answer must carry, if any. Such an answer must not be cached:
-    /// the adapter adds `Cache-Control: no-store` unless the handler has set a `Cache-Control`.
-    #[must_use]
-    pub fn dpop_nonce(&self) -> Option<&str> {
-        self.nonce.as_deref()
-    }
-}
-
 impl fmt::Debug for ResourceServer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("ResourceServer")
             .field("profile", &self.inner.profile.name())
             .field("public_url", &self.inner.public_url.as_str())
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Verified {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Verified")
-            .field("token", &self.token.token.facts)
-            .field("binding", &self.binding)
             .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,6 @@
 //! The keys, thumbprints and signatures that the RFCs print.
 
+#![cfg(feature = "aws-lc-rs")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::print_stdout)]
 #![allow(clippy::arithmetic_side_effects, clippy::string_slice)]
 

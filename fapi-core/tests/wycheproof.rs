@@ -3,6 +3,7 @@
 //! Every JOSE case runs twice: under a wide policy, where it must get the verdict it is marked with, and under the FAPI
 //! list of algorithms, where everything of another algorithm is refused (R7).
 
+#![cfg(feature = "aws-lc-rs")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::print_stdout)]
 #![allow(clippy::arithmetic_side_effects, clippy::string_slice)]
 

@@ -1,1 +1,108 @@
-//! The FAPI 2.0 resource server as a tower layer.
+//! A **FAPI 2.0 resource server** as a [tower] layer: every request needs a valid access token that is bound to the
+//! caller's key. For axum, plain hyper, tonic, and whatever else is a tower service over [`http::Request`].
+//!
+//! The decision is [`fapi_core`]'s; this crate carries it: it hands over the facts of the request and sends what was
+//! decided.
+//!
+//! [tower]: https://docs.rs/tower
+//!
+//! # What the layer does
+//!
+//! [`AccessTokenLayer`], for each request:
+//!
+//! 1. answers the requests for the metadata document of this API (RFC 9728) itself, without a token;
+//! 2. lets a CORS preflight pass to the inner service, without a token (unless the server was built with `cors(false)`);
+//! 3. has the server verify the access token and the proof of its key: the DPoP proof of the request, or the
+//!    [`PeerCertificate`] in the request's extensions;
+//! 4. **refuses** with the status, the challenge and the body that the server chose, without calling the inner service.
+//!    The [`Rejection`] is in the response's extensions, for outer layers to log. To a gRPC request the refusal is a gRPC
+//!    status, with the challenge in the metadata;
+//! 5. or puts [`Verified`] into the request's extensions and calls the inner service, for [`RequireLayer`] and the
+//!    extractor [`AccessToken`] to find;
+//! 6. adds `DPoP-Nonce` to the answer where the client needs a new nonce, and `Cache-Control: no-store` to such an answer
+//!    unless the handler has set a `Cache-Control`;
+//! 7. exposes `WWW-Authenticate` and `DPoP-Nonce` to scripts of other origins.
+//!
+//! # Quick start with axum
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//! use fapi_tower::{AccessToken, AccessTokenLayer, Issuer, RequireLayer, Requirement, ResourceServer};
+//!
+//! async fn whoami(token: AccessToken) -> String {
+//!     token.subject().as_str().to_owned()
+//! }
+//!
+//! let server = ResourceServer::builder()
+//!     .public_url("https://api.example.com")
+//!     .issuer(Issuer::new("https://as.example.com"))
+//!     .audience("https://api.example.com")
+//!     .build()?;
+//!
+//! let app: Router = Router::new()
+//!     .route("/records", get(|| async { "..." }))
+//!     .route_layer(RequireLayer::new(Requirement::scope("records:read")))
+//!     .route("/whoami", get(whoami))
+//!     .layer(AccessTokenLayer::new(server));
+//! # Ok::<(), fapi_tower::fapi_core::ConfigError>(())
+//! ```
+//!
+//! # hyper and tonic
+//!
+//! Any service: `ServiceBuilder::new().layer(AccessTokenLayer::new(server)).service(service)`; for hyper, wrap the result
+//! in `hyper_util::service::TowerToHyperService`. tonic: `Server::builder().layer(AccessTokenLayer::new(server))`; handlers
+//! find [`Verified`] in `request.extensions()`. The inner service must be `Clone`, and its response body's data `Bytes`.
+//!
+//! # Deployment caveats
+//!
+//! * **`public_url`** is what clients type, not what this process sees: proofs are compared with it, never with `Host` or
+//!   `X-Forwarded-Host`.
+//! * **The path** must be the client's. Under axum's nested routers it is found again (feature `axum`). A layer that
+//!   rewrites the path must be inside of this one; a prefix that a gateway strips belongs in `public_url`.
+//! * **Order.** In axum the layer added last runs first. [`RequireLayer`] goes inside of [`AccessTokenLayer`]. A CORS layer
+//!   goes outside of it, or browsers cannot read refusals; if it lists exposed headers, it must list `WWW-Authenticate` and
+//!   `DPoP-Nonce` too.
+//! * **One server, one layer per request.** Clone the [`ResourceServer`] instead of building a second one, which would not
+//!   know the proofs that the first one has seen; and let a request meet one layer only, since a proof is good for one
+//!   verification.
+//! * **`Router::route_layer`** does not see paths without a route: mount [`MetadataService`] yourself. The same holds for a
+//!   layer on a nested router.
+//! * **Preflight.** A service that answers `OPTIONS` is reached without a token by requests that look like a preflight. It
+//!   must not do anything there that needs one; [`RequireLayer`] and [`AccessToken`] refuse them. An API that browsers of
+//!   other origins do not call should be built with `cors(false)`.
+//!
+//! # Features
+//!
+//! | feature | default | what |
+//! |---|---|---|
+//! | `axum` | yes | the extractor [`AccessToken`]; the client's path under nested routers |
+//! | `aws-lc-rs`, `reqwest` | yes | those of [`fapi_core`] |
+//! | `josekit`, `josekit-vendored` | no | those of [`fapi_core`] |
+//!
+//! [`fapi_core`] is re-exported whole, and at the root what nearly every user needs of it.
+
+mod body;
+mod cors;
+#[cfg(feature = "axum")]
+mod extract;
+mod future;
+mod layer;
+mod metadata;
+mod refusal;
+mod request;
+mod require;
+mod service;
+
+pub use fapi_core;
+pub use fapi_core::{
+    Issuer, NoClaims, NoncePolicy, PeerCertificate, Profile, Rejection, Requirement, ResourceServer, Verified,
+};
+
+pub use body::ResponseBody;
+#[cfg(feature = "axum")]
+pub use extract::{AccessToken, AccessTokenRejection};
+pub use future::ResponseFuture;
+pub use layer::AccessTokenLayer;
+pub use metadata::MetadataService;
+pub use require::{RequireFuture, RequireLayer, RequireService};
+pub use service::AccessTokenService;

@@ -57,7 +57,8 @@ impl ProofKeyCache {
 
     /// The last bytes of a header are those of the key, and differ from client to client.
     fn shard(&self, header: &str) -> Option<&Mutex<LruCache<Box<str>, Arc<ProofKey>>>> {
-        let sum = header.bytes().rev().take(16).fold(0_usize, |sum, byte| sum.wrapping_add(usize::from(byte)));
+        let sum =
+            header.bytes().rev().take(16).fold(0_usize, |sum, byte| sum.wrapping_add(usize::from(byte)));
         self.shards.get(sum % KEY_CACHE_SHARDS)
     }
 }
@@ -91,7 +92,8 @@ impl<'a> Proof<'a> {
         if line.contains(&b',') {
             return Err(Error::ProofRepeated);
         }
-        let text = std::str::from_utf8(line).map_err(|_| Error::ProofMalformed(crate::jose::JoseError::NotCompact))?;
+        let text = std::str::from_utf8(line)
+            .map_err(|_| Error::ProofMalformed(crate::jose::JoseError::NotCompact))?;
         // RFC 9449 §4.3 (2), R41
         let jws = CompactJws::parse(text).map_err(Error::ProofMalformed)?;
         let (key, known) = match keys.get(jws.header_segment()) {
@@ -127,7 +129,11 @@ impl<'a> Proof<'a> {
 }
 
 /// RFC 9449 §4.3 (3)-(5), (7): what the header must say.
-fn parse_key(jws: &CompactJws<'_>, profile: &Profile, crypto: &dyn CryptoProvider) -> Result<ProofKey, Error> {
+fn parse_key(
+    jws: &CompactJws<'_>,
+    profile: &Profile,
+    crypto: &dyn CryptoProvider,
+) -> Result<ProofKey, Error> {
     let header = jws.decode_header().map_err(Error::ProofMalformed)?;
     let header = Header::parse(&header).map_err(Error::ProofMalformed)?;
     // RFC 9449 §4.3 (4), R43: exactly this value; stricter than RFC 7515 §4.1.9.

@@ -25,12 +25,12 @@ use std::fmt;
 use thiserror::Error as ThisError;
 
 pub use self::http::{HttpClient, HttpError, HttpResponse};
-pub use self::jwks::KeySetError;
 pub(crate) use self::jwks::KeySet;
+pub use self::jwks::KeySetError;
 pub(crate) use self::keys::IssuerKeys;
-pub(crate) use self::url::is_secure_or_loopback;
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::{ReqwestClient, ReqwestClientBuilder};
+pub(crate) use self::url::is_secure_or_loopback;
 
 /// An authorization server whose access tokens are accepted.
 ///
@@ -100,7 +100,11 @@ impl fmt::Debug for Issuer {
             KeySource::JwksUri(uri) => uri,
             KeySource::KeySet(_) => "key set",
         };
-        formatter.debug_struct("Issuer").field("identifier", &self.identifier).field("source", &source).finish()
+        formatter
+            .debug_struct("Issuer")
+            .field("identifier", &self.identifier)
+            .field("source", &source)
+            .finish()
     }
 }
 
@@ -115,7 +119,9 @@ pub enum IssuerError {
     #[error("the jwks_uri {0:?} is not an absolute https URL")]
     JwksUri(String),
     /// The keys must be fetched, and there is nothing to fetch them with.
-    #[error("the issuer {0:?} needs an HTTP client: enable the feature \"reqwest\", or pass a client or the key set")]
+    #[error(
+        "the issuer {0:?} needs an HTTP client: enable the feature \"reqwest\", or pass a client or the key set"
+    )]
     HttpClientMissing(String),
     /// RFC 7517 §5: the configured key set cannot be used.
     #[error("the key set of the issuer {issuer:?} cannot be used: {reason}")]

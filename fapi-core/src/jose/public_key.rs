@@ -277,6 +277,11 @@ mod tests {
         parse(&format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{}"}}"#, base64url::encode(x)))
     }
 
+    fn octets_of(hex: &str) -> Vec<u8> {
+        let digits: Vec<_> = hex.chars().map(|digit| digit.to_digit(16).unwrap()).collect();
+        digits.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap()).collect()
+    }
+
     /// An odd number of this many bits.
     fn modulus(bits: usize) -> Vec<u8> {
         let mut n = vec![0xff; bits.div_ceil(8)];
@@ -371,8 +376,7 @@ mod tests {
             "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
         ];
         for hex in refused {
-            let mut x: Vec<u8> =
-                (0..64).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
+            let mut x = octets_of(hex);
             assert_eq!(ed25519_of(&x).err(), Some(KeyError::Point), "{hex}");
             x[31] |= 0x80;
             assert_eq!(ed25519_of(&x).err(), Some(KeyError::Point), "{hex} with the sign bit");

@@ -41,7 +41,10 @@ impl<'a> ProofUse<'a> {
 
 impl fmt::Debug for ProofUse<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("ProofUse").field("accepted_until", &self.accepted_until).finish_non_exhaustive()
+        formatter
+            .debug_struct("ProofUse")
+            .field("accepted_until", &self.accepted_until)
+            .finish_non_exhaustive()
     }
 }
 

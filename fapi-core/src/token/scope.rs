@@ -36,7 +36,11 @@ impl Scope {
     }
 
     fn from_tokens<'a>(tokens: impl IntoIterator<Item = &'a str>) -> Option<Self> {
-        tokens.into_iter().map(|token| is_scope_token(token).then(|| token.into())).collect::<Option<_>>().map(Self)
+        tokens
+            .into_iter()
+            .map(|token| is_scope_token(token).then(|| token.into()))
+            .collect::<Option<_>>()
+            .map(Self)
     }
 
     /// Whether this exact scope token is in the set.

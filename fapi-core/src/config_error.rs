@@ -1,0 +1,70 @@
+//! What can be wrong with a configuration. Each message names the setting and says what it should be.
+
+use thiserror::Error as ThisError;
+
+use crate::crypto::RandomError;
+use crate::issuer::{HttpError, IssuerError};
+
+/// Why a [`ResourceServer`] cannot be built.
+#[derive(Clone, Debug, Eq, PartialEq, ThisError)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// RFC 9449 §4.3 (9): without it no proof's `htu` can be checked.
+    #[error(
+        "public_url is missing: set it to the URL under which clients reach this API, such as https://api.example.com"
+    )]
+    PublicUrlMissing,
+    /// Not an absolute https URL without user information, query and fragment.
+    #[error("public_url {url:?} cannot be used: {reason}")]
+    PublicUrl {
+        /// The configured value.
+        url: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// No issuer is trusted.
+    #[error("issuer is missing: name at least one authorization server whose tokens are accepted")]
+    IssuerMissing,
+    /// An issuer's configuration cannot be used.
+    #[error(transparent)]
+    Issuer(#[from] IssuerError),
+    /// RFC 8725 §3.8: two issuers of the same name.
+    #[error("issuer {0:?} is configured twice")]
+    IssuerRepeated(String),
+    /// RFC 9068 §4: without it any API's tokens would be accepted.
+    #[error(
+        "audience is missing: set it to the identifier that the authorization server puts into this API's tokens"
+    )]
+    AudienceMissing,
+    /// An empty audience would match nothing.
+    #[error("audience is empty")]
+    AudienceEmpty,
+    /// The profile accepts no algorithm for tokens or for proofs.
+    #[error("the profile {0:?} has no algorithm for tokens or none for proofs")]
+    AlgorithmsMissing(String),
+    /// A window or limit of the profile is out of bounds.
+    #[error("the profile's {name} must be at most {most_seconds} s")]
+    Window {
+        /// Which one.
+        name: &'static str,
+        /// Its upper bound in seconds.
+        most_seconds: u64,
+    },
+    /// The default HTTP client cannot be set up.
+    #[error(transparent)]
+    HttpClient(#[from] HttpError),
+    /// Built without a default provider and none was passed.
+    #[error(
+        "there is no crypto provider: enable the feature \"aws-lc-rs\", or pass one with crypto_provider"
+    )]
+    CryptoProviderMissing,
+    /// The nonces cannot be made as configured.
+    #[error("{0}")]
+    Nonces(&'static str),
+    /// The operating system gave no random bytes.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// The metadata document could not be written.
+    #[error("the protected resource metadata could not be written")]
+    Metadata,
+}

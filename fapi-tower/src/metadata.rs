@@ -1,0 +1,86 @@
+//! Serves the protected resource metadata (RFC 9728 §3, R137-R142): without a token, to scripts of every origin.
+//!
+//! What it says is the server's; [`AccessTokenLayer`](crate::AccessTokenLayer) serves it where it sees the path.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use fapi_core::{ProtectedResourceMetadata, ResourceServer};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE,
+};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use tower_service::Service;
+
+/// Five minutes: long enough to spare the API a flood, short enough that a new configuration is soon known.
+const CACHE: &str = "public, max-age=300";
+
+/// A service that answers with the metadata document, to mount where no [`AccessTokenLayer`](crate::AccessTokenLayer)
+/// sees the document's path.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use fapi_tower::{AccessTokenLayer, Issuer, MetadataService, ResourceServer};
+///
+/// # let server = ResourceServer::builder()
+/// #     .public_url("https://api.example.com")
+/// #     .issuer(Issuer::new("https://as.example.com"))
+/// #     .audience("https://api.example.com")
+/// #     .build()?;
+/// let app: Router = Router::new()
+///     .route("/records", get(|| async { "..." }))
+///     .route_layer(AccessTokenLayer::new(server.clone()))
+///     .route_service(server.metadata().path(), MetadataService::new(&server));
+/// # Ok::<(), fapi_tower::fapi_core::ConfigError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct MetadataService {
+    metadata: ProtectedResourceMetadata,
+}
+
+impl MetadataService {
+    /// Serves the metadata of `server`, at whatever path it is mounted: that should be
+    /// [`ProtectedResourceMetadata::path`].
+    #[must_use]
+    pub fn new(server: &ResourceServer) -> Self {
+        Self { metadata: server.metadata().clone() }
+    }
+}
+
+impl<B> Service<Request<B>> for MetadataService {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        ready(Ok(serve(&self.metadata, request.method())))
+    }
+}
+
+/// The answer to a request for the document.
+pub(crate) fn serve(metadata: &ProtectedResourceMetadata, method: &Method) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
+    if method != Method::GET && method != Method::HEAD {
+        *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return response;
+    }
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    // RFC 9110 §8.6: to HEAD, the length that the content would have.
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(metadata.json().len()));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(CACHE));
+    // The document is public; clients in browsers have to find the authorization server too.
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    if method == Method::GET {
+        *response.body_mut() = Full::from(metadata.json().to_owned());
+    }
+    response
+}

@@ -1,0 +1,67 @@
+//! Which requests are verified: all but those for the metadata and CORS preflights.
+//!
+//! What happens to them then is in `future.rs`.
+
+use std::mem;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use fapi_core::ResourceServer;
+use http::header::ORIGIN;
+use http::{Request, Response};
+use http_body::Body;
+use tower_service::Service;
+
+use crate::body::ResponseBody;
+use crate::cors::{Preflight, is_preflight};
+use crate::future::ResponseFuture;
+use crate::metadata;
+use crate::request::original_uri;
+
+/// The service of [`AccessTokenLayer`](crate::AccessTokenLayer), around the service `S`.
+///
+/// `S` is cloned for each request, since it is called only after the request was verified.
+#[derive(Clone, Debug)]
+pub struct AccessTokenService<S> {
+    inner: S,
+    server: ResourceServer,
+}
+
+impl<S> AccessTokenService<S> {
+    /// Protects `inner` with this server.
+    #[must_use]
+    pub const fn new(inner: S, server: ResourceServer) -> Self {
+        Self { inner, server }
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for AccessTokenService<S>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone,
+    R: Body<Data = Bytes>,
+{
+    type Response = Response<ResponseBody<R>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S, B>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (mut parts, body) = request.into_parts();
+        let metadata = self.server.metadata();
+        if metadata.is_at(original_uri(&parts).path()) {
+            return ResponseFuture::answered(metadata::serve(metadata, &parts.method));
+        }
+        let cross_origin = self.server.cors() && parts.headers.contains_key(ORIGIN);
+        if cross_origin && is_preflight(&parts) {
+            parts.extensions.insert(Preflight(self.server.clone()));
+            return ResponseFuture::passed(self.inner.call(Request::from_parts(parts, body)));
+        }
+        // P45: the inner service that was polled ready is the one to call; its clone was not.
+        let clone = self.inner.clone();
+        let inner = mem::replace(&mut self.inner, clone);
+        ResponseFuture::verifying(self.server.clone(), parts, body, inner, cross_origin)
+    }
+}
