@@ -1,1 +1,16 @@
-//! Shared parts of the example programs.
+//! What the example programs share. The programs themselves are in `src/bin`:
+//!
+//! - `quickstart`: an issuer, a protected API and a client in one process, and what comes of a stolen token;
+//! - `api`: an API configured by flags, for axum or for actix-web.
+//!
+//! The same API is written twice: [`api::axum`] and [`api::actix`] are what to read and to copy from.
+
+pub mod api;
+pub mod cli;
+pub mod client;
+pub mod shutdown;
+
+/// The code of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

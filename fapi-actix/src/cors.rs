@@ -6,11 +6,17 @@
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 use actix_web::http::header::{
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, HeaderMap, HeaderValue, ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, HeaderMap, HeaderValue,
+    ORIGIN,
 };
+use fapi_core::ResourceServer;
 
 const WWW_AUTHENTICATE: &str = "WWW-Authenticate";
 const DPOP_NONCE: &str = "DPoP-Nonce";
+
+/// In the extensions of a request that passed without a token, for whoever needs one to refuse it.
+#[derive(Clone, Debug)]
+pub(crate) struct Preflight(pub(crate) ResourceServer);
 
 /// Whether this is a preflight (Fetch, "CORS-preflight request"): it never carries credentials.
 pub(crate) fn is_preflight(request: &ServiceRequest) -> bool {

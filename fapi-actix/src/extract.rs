@@ -6,17 +6,16 @@
 use std::any::{Any, type_name};
 use std::error::Error;
 use std::fmt;
-use std::future::{Future, Ready, ready};
+use std::future::{Ready, ready};
 use std::ops::Deref;
-use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
-use fapi_core::{NoClaims, Rejection, ResourceRequest, ResourceServer, Verified};
+use fapi_core::{NoClaims, Rejection, ResourceServer, Verified};
 
-use crate::middleware::Preflight;
-use crate::response::{misconfigured, refusal};
+use crate::cors::Preflight;
+use crate::response::{internal_error, refuse};
 
 /// The verified access token of the request, with the API's own claims type `C`: the one given to
 /// [`ResourceServerBuilder::claims`](fapi_core::ResourceServerBuilder::claims), or [`NoClaims`].
@@ -50,16 +49,16 @@ pub struct AccessToken<C = NoClaims>(pub fapi_core::AccessToken<C>);
 #[derive(Debug)]
 pub struct OptionalAccessToken<C = NoClaims>(pub Option<AccessToken<C>>);
 
-/// Why there is no [`AccessToken`] for a handler.
-#[derive(Debug)]
+/// Why a handler gets no [`AccessToken`].
+#[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum ExtractionError {
-    /// The handler is not behind [`AccessTokenMiddleware`](crate::AccessTokenMiddleware).
+pub enum AccessTokenRejection {
+    /// The request did not come through [`AccessTokenMiddleware`](crate::AccessTokenMiddleware): answered with 500.
     MiddlewareMissing,
-    /// The request passed as a CORS preflight; the refusal that any other request without a token gets.
-    Refused(Rejection),
-    /// The server was built with another claims type.
+    /// The server was built with another claims type than the handler asks for: answered with 500.
     ClaimsType,
+    /// A CORS preflight reached a handler that needs a token: refused like a request without one.
+    CredentialsMissing(Rejection),
 }
 
 impl<C> Deref for AccessToken<C> {
@@ -76,55 +75,55 @@ impl<C> Clone for AccessToken<C> {
     }
 }
 
-type BoxFuture<T> = Pin<Box<dyn Future<Output = Result<T, ExtractionError>>>>;
-
 impl<C: Any + Send + Sync> FromRequest for AccessToken<C> {
-    type Error = ExtractionError;
-    type Future = BoxFuture<Self>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        match passed_with(request) {
-            Ok(Pass::Token(token)) => Box::pin(ready(Ok(token))),
-            Ok(Pass::Preflight(server)) => Box::pin(refuse(server)),
-            Err(error) => Box::pin(ready(Err(error))),
-        }
-    }
-}
-
-impl<C: Any + Send + Sync> FromRequest for OptionalAccessToken<C> {
-    type Error = ExtractionError;
+    type Error = AccessTokenRejection;
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(match passed_with(request) {
-            Ok(Pass::Token(token)) => Ok(Self(Some(token))),
-            Ok(Pass::Preflight(_)) => Ok(Self(None)),
+        ready(match find(request) {
+            Ok(Found::Token(token)) => Ok(token),
+            Ok(Found::Preflight(server)) => {
+                Err(AccessTokenRejection::CredentialsMissing(server.credentials_missing()))
+            }
             Err(error) => Err(error),
         })
     }
 }
 
-/// With what the request passed the middleware.
-enum Pass<C> {
+impl<C: Any + Send + Sync> FromRequest for OptionalAccessToken<C> {
+    type Error = AccessTokenRejection;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(match find(request) {
+            Ok(Found::Token(token)) => Ok(Self(Some(token))),
+            Ok(Found::Preflight(_)) => Ok(Self(None)),
+            Err(error) => Err(error),
+        })
+    }
+}
+
+/// What `AccessTokenMiddleware` left in the request's extensions.
+enum Found<C> {
     Token(AccessToken<C>),
     Preflight(ResourceServer),
 }
 
-fn passed_with<C: Any + Send + Sync>(request: &HttpRequest) -> Result<Pass<C>, ExtractionError> {
+fn find<C: Any + Send + Sync>(request: &HttpRequest) -> Result<Found<C>, AccessTokenRejection> {
     let extensions = request.extensions();
     if let Some(verified) = extensions.get::<Verified>() {
-        return verified.access_token().map(|token| Pass::Token(AccessToken(token))).map_err(|_| {
+        return verified.access_token().map(|token| Found::Token(AccessToken(token))).map_err(|_| {
             tracing::error!(
                 target: "fapi_actix",
                 "a handler asks for an AccessToken with the claims type {}, which the ResourceServer was not built \
                  with: give that type to ResourceServerBuilder::claims",
                 type_name::<C>()
             );
-            ExtractionError::ClaimsType
+            AccessTokenRejection::ClaimsType
         });
     }
     if let Some(Preflight(server)) = extensions.get::<Preflight>() {
-        return Ok(Pass::Preflight(server.clone()));
+        return Ok(Found::Preflight(server.clone()));
     }
     tracing::error!(
         target: "fapi_actix",
@@ -132,28 +131,24 @@ fn passed_with<C: Any + Send + Sync>(request: &HttpRequest) -> Result<Pass<C>, E
          Wrap the App, scope or resource with .wrap(AccessTokenMiddleware::new(server)). AccessToken and \
          OptionalAccessToken answer 500; Option<AccessToken> is None and the handler runs"
     );
-    Err(ExtractionError::MiddlewareMissing)
+    Err(AccessTokenRejection::MiddlewareMissing)
 }
 
-/// The answer to a request without a token, for a preflight that has reached a handler which needs one.
-async fn refuse<T>(server: ResourceServer) -> Result<T, ExtractionError> {
-    let rejection = server.verify(&ResourceRequest::new("OPTIONS", "/", None)).await.err();
-    Err(rejection.map_or(ExtractionError::MiddlewareMissing, ExtractionError::Refused))
-}
-
-impl fmt::Display for ExtractionError {
+impl fmt::Display for AccessTokenRejection {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::MiddlewareMissing => formatter.write_str("the route is not behind AccessTokenMiddleware"),
-            Self::Refused(rejection) => rejection.error().fmt(formatter),
-            Self::ClaimsType => formatter.write_str("the resource server was built with another claims type"),
+            Self::MiddlewareMissing => {
+                formatter.write_str("the route has no AccessTokenMiddleware around it")
+            }
+            Self::ClaimsType => fapi_core::Error::ClaimsType.fmt(formatter),
+            Self::CredentialsMissing(rejection) => rejection.error().fmt(formatter),
         }
     }
 }
 
-impl Error for ExtractionError {}
+impl Error for AccessTokenRejection {}
 
-impl ResponseError for ExtractionError {
+impl ResponseError for AccessTokenRejection {
     fn status_code(&self) -> StatusCode {
         self.error_response().status()
     }
@@ -161,8 +156,8 @@ impl ResponseError for ExtractionError {
     // P44: the caller is told no more than the status.
     fn error_response(&self) -> HttpResponse {
         match self {
-            Self::Refused(rejection) => refusal(rejection.clone()),
-            Self::MiddlewareMissing | Self::ClaimsType => misconfigured(),
+            Self::MiddlewareMissing | Self::ClaimsType => internal_error(),
+            Self::CredentialsMissing(rejection) => refuse(rejection.clone()),
         }
     }
 }

@@ -10,8 +10,7 @@
 //!
 //! ```
 //! use actix_web::{App, HttpServer, web};
-//! use fapi_actix::{AccessToken, AccessTokenMiddleware, Require};
-//! use fapi_core::{Issuer, Requirement, ResourceServer};
+//! use fapi_actix::{AccessToken, AccessTokenMiddleware, Issuer, Require, Requirement, ResourceServer};
 //!
 //! async fn records(token: AccessToken) -> String {
 //!     format!("records of {}", token.subject().as_str())
@@ -45,9 +44,9 @@
 //!    [`ResourceServerBuilder::cors`](fapi_core::ResourceServerBuilder::cors) turns this off.
 //! 3. Every other request is verified, once. It is compared with its path as the client sent it, whatever scopes it is
 //!    routed through.
-//! 4. If it is refused, the handler is not called. The [`Rejection`](fapi_core::Rejection) is the answer, and is found in
+//! 4. If it is refused, the handler is not called. The [`Rejection`] is the answer, and is found in
 //!    the response's extensions by middleware further out.
-//! 5. If it is accepted, its [`Verified`](fapi_core::Verified) token is put into the request's extensions, for
+//! 5. If it is accepted, its [`Verified`] token is put into the request's extensions, for
 //!    [`AccessToken`] and [`Require`].
 //! 6. A nonce that is due is added to the answer as `DPoP-Nonce`, with `Cache-Control: no-store` unless the handler has
 //!    set a `Cache-Control`.
@@ -60,13 +59,25 @@
 //!   [`AccessTokenMiddleware`], and wrap the latter once in all: a second one sees the same DPoP proof again.
 //! * **`NormalizePath`** rewrites the path. Wrapped after this middleware it runs first, and then a proof for the path
 //!   that the client has sent does not fit: wrap it before.
-//! * **A preflight has no token.** A handler mounted for every method, as with `web::resource("/").to(handler)`, is also
-//!   reached by it. With [`AccessToken`] among its arguments it is refused; without, it runs.
-//! * **A CORS middleware further out** may replace `Access-Control-Expose-Headers`: let it expose `WWW-Authenticate` and
-//!   `DPoP-Nonce` itself.
-//! * **Client certificates** are taken from a [`PeerCertificate`](fapi_core::PeerCertificate), which
+//! * **Preflight.** A handler that answers `OPTIONS`, as one mounted for every method with
+//!   `web::resource("/").to(handler)`, is reached without a token by requests that look like a preflight. It must not do
+//!   anything there that needs one; [`Require`] and [`AccessToken`] refuse them. An API that browsers of other origins do
+//!   not call should be built with `cors(false)`.
+//! * **A CORS middleware** goes outside of this one, or browsers cannot read refusals; if it lists exposed headers, it
+//!   must list `WWW-Authenticate` and `DPoP-Nonce` too.
+//! * **Client certificates** are taken from a [`PeerCertificate`], which
 //!   `HttpServer::on_connect` puts into the connection's data, or an outer middleware into the request's extensions.
-//! * **`Option<AccessToken>`** is `None` where the middleware is missing; see [`OptionalAccessToken`].
+//! * **`Option<AccessToken>`** is `None` where the middleware is missing, and the handler runs: actix-web itself turns
+//!   every error into `None`. Take [`OptionalAccessToken`] instead.
+//!
+//! # Features
+//!
+//! | feature | default | what |
+//! |---|---|---|
+//! | `aws-lc-rs`, `reqwest` | yes | those of [`fapi_core`] |
+//! | `josekit`, `josekit-vendored` | no | those of [`fapi_core`] |
+//!
+//! [`fapi_core`] is re-exported whole, and at the root what nearly every user needs of it.
 
 mod cors;
 mod extract;
@@ -76,11 +87,16 @@ mod require;
 mod response;
 mod worker;
 
-pub use extract::{AccessToken, ExtractionError, OptionalAccessToken};
+pub use fapi_core;
+pub use fapi_core::{
+    Issuer, NoClaims, NoncePolicy, PeerCertificate, Profile, Rejection, Requirement, ResourceServer, Verified,
+};
+
+pub use extract::{AccessToken, AccessTokenRejection, OptionalAccessToken};
 pub use metadata::metadata;
+pub use middleware::AccessTokenMiddleware;
 #[doc(hidden)]
 pub use middleware::AccessTokenService;
-pub use middleware::AccessTokenMiddleware;
 pub use require::Require;
 #[doc(hidden)]
 pub use require::RequireService;

@@ -8,8 +8,8 @@ use actix_web::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL,
 use actix_web::{HttpRequest, HttpResponse, guard, web};
 use fapi_core::{ProtectedResourceMetadata, ResourceServer};
 
-/// Clients may go by the document for an hour: it changes when the API is configured anew.
-const CACHE: &str = "public, max-age=3600";
+/// Five minutes: long enough to spare the API a flood, short enough that a new configuration is soon known.
+const CACHE: &str = "public, max-age=300";
 
 /// The metadata of `server` as a service, for an `App` whose [`AccessTokenMiddleware`](crate::AccessTokenMiddleware)
 /// wraps only scopes or resources.
@@ -17,7 +17,7 @@ const CACHE: &str = "public, max-age=3600";
 /// ```
 /// use actix_web::{App, web};
 /// use fapi_actix::{AccessTokenMiddleware, metadata};
-/// # use fapi_core::{Issuer, ResourceServer};
+/// # use fapi_actix::{Issuer, ResourceServer};
 /// # let server = ResourceServer::builder()
 /// #     .public_url("https://api.example.com")
 /// #     .issuer(Issuer::new("https://as.example.com"))
@@ -28,7 +28,7 @@ const CACHE: &str = "public, max-age=3600";
 ///     .service(metadata(&server))
 ///     .service(web::scope("/records").wrap(AccessTokenMiddleware::new(server.clone())));
 /// # let _ = app;
-/// # Ok::<(), fapi_core::ConfigError>(())
+/// # Ok::<(), fapi_actix::fapi_core::ConfigError>(())
 /// ```
 pub fn metadata(server: &ResourceServer) -> impl HttpServiceFactory + use<> {
     let (guarding, answering) = (server.clone(), server.clone());

@@ -13,12 +13,9 @@ use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use actix_web::{Error, HttpMessage};
 use fapi_core::{FieldLines, PeerCertificate, Rejection, ResourceRequest, ResourceServer, Verified};
 
-use crate::response::{Amendments, refusal};
+use crate::cors::Preflight;
+use crate::response::{Amendments, refuse};
 use crate::{cors, metadata, worker};
-
-/// Marks a request that passed without a token, as a CORS preflight; holds the server that let it pass.
-#[derive(Clone)]
-pub(crate) struct Preflight(pub(crate) ResourceServer);
 
 /// Middleware that lets a request through only with a valid, sender-constrained access token; for an `App`, a scope or a
 /// resource. See the [crate documentation](crate).
@@ -103,7 +100,7 @@ where
                     amended(inner.call(request).await, amendments).map(ServiceResponse::map_into_left_body)
                 }
                 Err(rejection) => {
-                    let mut response = refusal(rejection);
+                    let mut response = refuse(rejection);
                     Amendments::new(None, expose).apply(&mut response);
                     Ok(request.into_response(response).map_into_right_body())
                 }

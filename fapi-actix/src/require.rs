@@ -10,8 +10,8 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forwar
 use actix_web::{Error, HttpMessage, HttpResponse};
 use fapi_core::{Requirement, Verified};
 
-use crate::middleware::Preflight;
-use crate::response::{misconfigured, refusal};
+use crate::cors::Preflight;
+use crate::response::{internal_error, refuse};
 
 /// Middleware that lets a verified request through only if its token meets a [`Requirement`].
 ///
@@ -21,9 +21,8 @@ use crate::response::{misconfigured, refusal};
 ///
 /// ```
 /// use actix_web::web;
-/// use fapi_actix::{AccessTokenMiddleware, Require};
-/// use fapi_core::Requirement;
-/// # use fapi_core::{Issuer, ResourceServer};
+/// use fapi_actix::{AccessTokenMiddleware, Require, Requirement};
+/// # use fapi_actix::{Issuer, ResourceServer};
 /// # let server = ResourceServer::builder()
 /// #     .public_url("https://api.example.com")
 /// #     .issuer(Issuer::new("https://as.example.com"))
@@ -34,7 +33,7 @@ use crate::response::{misconfigured, refusal};
 ///     .wrap(Require::new(Requirement::scope("records:read")))
 ///     .wrap(AccessTokenMiddleware::new(server.clone()));
 /// # let _ = actix_web::App::new().service(records);
-/// # Ok::<(), fapi_core::ConfigError>(())
+/// # Ok::<(), fapi_actix::fapi_core::ConfigError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Require {
@@ -87,7 +86,7 @@ where
     forward_ready!(inner);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        if let Some(response) = refuse(&self.requirement, &request) {
+        if let Some(response) = unmet(&self.requirement, &request) {
             return Box::pin(ready(Ok(request.into_response(response).map_into_right_body())));
         }
         let answer = self.inner.call(request);
@@ -96,14 +95,14 @@ where
 }
 
 /// The answer to send instead of calling the handler, if it must not be called.
-fn refuse(requirement: &Requirement, request: &ServiceRequest) -> Option<HttpResponse> {
+fn unmet(requirement: &Requirement, request: &ServiceRequest) -> Option<HttpResponse> {
     let extensions = request.extensions();
     if let Some(verified) = extensions.get::<Verified>() {
-        return verified.check(requirement).err().map(refusal);
+        return verified.check(requirement).err().map(refuse);
     }
-    // R38: a preflight that has passed there passes here.
-    if extensions.contains::<Preflight>() {
-        return None;
+    // R38: a preflight has passed, but what is behind here needs a token.
+    if let Some(Preflight(server)) = extensions.get::<Preflight>() {
+        return Some(refuse(server.credentials_missing()));
     }
     tracing::error!(
         target: "fapi_actix",
@@ -111,5 +110,5 @@ fn refuse(requirement: &Requirement, request: &ServiceRequest) -> Option<HttpRes
          it, with AccessTokenMiddleware; on the same one after Require, since the last .wrap runs first: \
          .wrap(Require::new(..)).wrap(AccessTokenMiddleware::new(..))"
     );
-    Some(misconfigured())
+    Some(internal_error())
 }

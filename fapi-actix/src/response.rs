@@ -8,7 +8,7 @@ use fapi_core::{Rejection, Verified};
 use crate::cors;
 
 /// The answer to a refused request, with the reason in its extensions for middleware further out.
-pub(crate) fn refusal(rejection: Rejection) -> HttpResponse {
+pub(crate) fn refuse(rejection: Rejection) -> HttpResponse {
     let status = StatusCode::from_u16(rejection.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
     for header in rejection.headers() {
@@ -22,9 +22,9 @@ pub(crate) fn refusal(rejection: Rejection) -> HttpResponse {
     response
 }
 
-/// The answer where the application is put together wrongly; the log says how.
-pub(crate) fn misconfigured() -> HttpResponse {
-    HttpResponse::InternalServerError().append_header((CACHE_CONTROL, "no-store")).finish()
+/// The answer where the application is not put together as it must be; the log says how.
+pub(crate) fn internal_error() -> HttpResponse {
+    HttpResponse::InternalServerError().finish()
 }
 
 /// What is owed to the answer of a verified request, or to its refusal.
@@ -36,7 +36,8 @@ pub(crate) struct Amendments {
 impl Amendments {
     /// `expose`: whether a browser of another origin may be asking.
     pub(crate) fn new(verified: Option<&Verified>, expose: bool) -> Self {
-        let nonce = verified.and_then(Verified::dpop_nonce).and_then(|nonce| HeaderValue::from_str(nonce).ok());
+        let nonce =
+            verified.and_then(Verified::dpop_nonce).and_then(|nonce| HeaderValue::from_str(nonce).ok());
         Self { nonce, expose }
     }
 

@@ -82,7 +82,10 @@ fn is_scheme(text: &str) -> bool {
 /// RFC 9110 §11.2: `token68 = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`.
 fn is_token68(text: &str) -> bool {
     let body = text.trim_end_matches('=');
-    !body.is_empty() && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
+    // No early exit: the loop is then free of branches, which matters for tokens of a thousand bytes.
+    let allowed =
+        |byte: u8| byte.is_ascii_alphanumeric() | matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
+    !body.is_empty() && body.bytes().fold(true, |so_far, byte| so_far & allowed(byte))
 }
 
 #[cfg(test)]

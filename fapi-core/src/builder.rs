@@ -21,8 +21,8 @@ use crate::issuer::{HttpClient, Issuer, IssuerKeys, is_secure_or_loopback};
 use crate::metadata::{Document, ProtectedResourceMetadata, ResourceDescription};
 use crate::profile::Profile;
 use crate::rejection::{Answers, RejectionBody};
-use crate::replay::{MemoryReplayStore, ReplayStore};
-use crate::resource_server::{Inner, Replays, ResourceServer};
+use crate::replay::{MemoryReplayStore, ReplayStore, Replays};
+use crate::resource_server::{Inner, ResourceServer};
 use crate::token::cache::{CAPACITY, TokenCache};
 use crate::token::{ClaimsReader, NoClaims, claims_reader};
 
@@ -117,7 +117,7 @@ impl ResourceServerBuilder {
     }
 
     /// The secrets under which nonces are made and checked, for several nodes: the first one makes them, all of them
-    /// check. By default one is made at start, for one process.
+    /// check. By default one is made at start, for one process; required with a [`Self::replay_store`] of your own.
     pub fn nonce_secrets(self, secrets: impl IntoIterator<Item = NonceSecret>) -> Self {
         Self { nonce_secrets: secrets.into_iter().collect(), ..self }
     }
@@ -169,12 +169,14 @@ impl ResourceServerBuilder {
     }
 
     /// The in-memory replay store, if not with its default capacity. It is good for one process only: with several,
-    /// a proof could be used once in each (pitfall P12).
+    /// a proof could be used once in each (pitfall P12). Its memory begins when the server is built, if it was told an
+    /// earlier time.
     pub fn memory_replay_store(self, store: MemoryReplayStore) -> Self {
         Self { replay_store: Some(Replays::Memory(store)), ..self }
     }
 
-    /// A replay store of your own, such as one that several nodes share.
+    /// A replay store of your own, such as one that several nodes share. Needs [`Self::nonce_secrets`], unless nonces
+    /// are off.
     pub fn replay_store(self, store: Arc<dyn ReplayStore>) -> Self {
         Self { replay_store: Some(Replays::Shared(store)), ..self }
     }
@@ -208,9 +210,11 @@ impl ResourceServerBuilder {
         let issuers = trust_issuers(self.issuers, &self.profile, &crypto, http.as_ref())?;
         let now = self.clock.now();
         let replays = match self.replay_store {
-            Some(store) => store,
+            Some(Replays::Memory(store)) => Replays::Memory(store.begin_at_least(now)),
+            Some(shared) => shared,
             None => Replays::Memory(MemoryReplayStore::new(&*crypto, now)?),
         };
+        check_nonce_secrets(&replays, self.nonce_policy, &self.nonce_secrets)?;
         let secrets = if self.nonce_secrets.is_empty() {
             vec![NonceSecret::generate(&*crypto)?]
         } else {
@@ -251,6 +255,10 @@ fn check_profile(profile: &Profile) -> Result<(), ConfigError> {
     if profile.token_algorithms().is_empty() || profile.proof_algorithms().is_empty() {
         return Err(ConfigError::AlgorithmsMissing(profile.name().to_owned()));
     }
+    // SP 5.1.2, R20: what is not conformant is not called so.
+    if profile.is_misnamed() {
+        return Err(ConfigError::ProfileName);
+    }
     for (name, value, most) in [
         ("max_future", profile.max_future(), MAX_FUTURE_CAP),
         ("proof_max_age", profile.proof_max_age(), MAX_PROOF_AGE_CAP),
@@ -268,6 +276,19 @@ fn check_audiences(audiences: &[String]) -> Result<(), ConfigError> {
         return Err(ConfigError::AudienceMissing);
     }
     if audiences.iter().any(String::is_empty) { Err(ConfigError::AudienceEmpty) } else { Ok(()) }
+}
+
+/// R62: nodes that each make a secret of their own would send a client from nonce to nonce for ever.
+fn check_nonce_secrets(
+    replays: &Replays,
+    policy: NoncePolicy,
+    secrets: &[NonceSecret],
+) -> Result<(), ConfigError> {
+    let several_nodes = matches!(replays, Replays::Shared(_));
+    if several_nodes && policy != NoncePolicy::Off && secrets.is_empty() {
+        return Err(ConfigError::NonceSecretsMissing);
+    }
+    Ok(())
 }
 
 fn parse_public_url(url: Option<String>) -> Result<PublicUrl, ConfigError> {

@@ -42,6 +42,9 @@ pub enum ConfigError {
     /// The profile accepts no algorithm for tokens or for proofs.
     #[error("the profile {0:?} has no algorithm for tokens or none for proofs")]
     AlgorithmsMissing(String),
+    /// SP 5.1.2: a profile that accepts more than FAPI 2.0 does may not bear its name (R20).
+    #[error("the profile accepts algorithms that FAPI 2.0 does not: give it a name of its own with named(..)")]
+    ProfileName,
     /// A window or limit of the profile is out of bounds.
     #[error("the profile's {name} must be at most {most_seconds} s")]
     Window {
@@ -58,6 +61,11 @@ pub enum ConfigError {
         "there is no crypto provider: enable the feature \"aws-lc-rs\", or pass one with crypto_provider"
     )]
     CryptoProviderMissing,
+    /// RFC 9449 §9: nodes that share a replay store, but not the secrets of their nonces (R62, R64).
+    #[error(
+        "nonce_secrets is missing: nodes that share a replay store must know each other's nonces; give all of them the same secrets, or turn nonces off with nonce(NoncePolicy::Off)"
+    )]
+    NonceSecretsMissing,
     /// The nonces cannot be made as configured.
     #[error("{0}")]
     Nonces(&'static str),

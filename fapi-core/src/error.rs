@@ -217,7 +217,7 @@ pub enum Error {
     /// The replay store did not answer.
     #[error("the replay store is unavailable; the proof could not be checked")]
     ReplayStoreUnavailable,
-    /// The replay store, or this key's share of it, is full.
+    /// The replay store, or this client's share of it, is full.
     #[error("the replay store is full, or this client's share of it; raise its capacity")]
     ReplayStoreFull,
     /// The claims type asked for is not the one the server was built with.

@@ -84,7 +84,7 @@ pub use metadata::{ProtectedResourceMetadata, ResourceDescription};
 pub use mtls::{CertificateThumbprint, InvalidThumbprint, PeerCertificate};
 pub use profile::Profile;
 pub use rejection::{Rejection, RejectionBody, ResponseBody};
-pub use replay::{MemoryReplayStore, ProofUse, Replay, ReplayStore, ReplayStoreError};
+pub use replay::{MemoryReplayStore, ProofClient, ProofUse, Replay, ReplayStore, ReplayStoreError};
 pub use request::{FieldLines, ResourceRequest};
 pub use requirement::Requirement;
 pub use resource_server::ResourceServer;

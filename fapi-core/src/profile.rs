@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use crate::jose::Algorithm;
 
+/// The name of the strict profile.
+const FAPI2_NAME: &str = "fapi2";
 /// FAPI 2.0 SP 5.4.1-1 and its note (R7): the only algorithms, in the order in which challenges name them.
 const FAPI2_ALGORITHMS: [Algorithm; 4] =
     [Algorithm::Es256, Algorithm::Ps256, Algorithm::EdDsa, Algorithm::Ed25519];
@@ -54,7 +56,7 @@ impl Profile {
     #[must_use]
     pub const fn fapi2() -> Self {
         Self {
-            name: Cow::Borrowed("fapi2"),
+            name: Cow::Borrowed(FAPI2_NAME),
             token_algorithms: Cow::Borrowed(&FAPI2_ALGORITHMS),
             proof_algorithms: Cow::Borrowed(&FAPI2_ALGORITHMS),
             proof_max_age: FAPI2_PROOF_MAX_AGE,
@@ -124,6 +126,12 @@ impl Profile {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether this is called FAPI 2.0 and accepts algorithms that FAPI 2.0 does not (R20).
+    pub(crate) fn is_misnamed(&self) -> bool {
+        let mut algorithms = self.token_algorithms.iter().chain(&*self.proof_algorithms);
+        self.name == FAPI2_NAME && algorithms.any(|algorithm| !FAPI2_ALGORITHMS.contains(algorithm))
     }
 
     /// The algorithms accepted for access tokens.

@@ -122,6 +122,8 @@ impl Answers {
     /// R36: a client that has chosen a scheme is answered under it. One that sent a Bearer token is also told of DPoP,
     /// since its token may be bound to a key (RFC 9449 §7.2).
     fn challenged(&self, challenge: Challenge, presented: Option<Scheme>) -> impl Iterator<Item = Scheme> {
+        // RFC 9110 §15.5.2, R30: one that chose a scheme which is not accepted here is told which are.
+        let presented = presented.filter(|presented| self.constraint.accepts(*presented));
         let schemes: &[Scheme] = match (challenge, presented) {
             (Challenge::No, _) => &[],
             (Challenge::Presented, Some(Scheme::Dpop)) => &[Scheme::Dpop],
@@ -150,9 +152,10 @@ impl Answers {
         if let Some(code) = answer.code.filter(|_| blamed) {
             parameter("error", code);
             parameter("error_description", answer.description);
-            if let Error::InsufficientScope(scope) = error {
+            match error {
                 // RFC 6750 §3.1: the scope that is needed.
-                parameter("scope", scope);
+                Error::InsufficientScope(scope) if !scope.is_empty() => parameter("scope", scope),
+                _ => {}
             }
         }
         if scheme == Scheme::Dpop {

@@ -52,13 +52,14 @@ impl Requirement {
         Self::all_scopes([scope])
     }
 
-    /// The token's scope must contain all of these.
+    /// The token's scope must contain all of these. An empty list refuses every request.
     #[must_use]
     pub fn all_scopes<'a>(scopes: impl IntoIterator<Item = &'a str>) -> Self {
         Self { rules: vec![Rule::AllScopes(scopes.into_iter().map(Into::into).collect())] }
     }
 
-    /// The token's scope must contain at least one of these. A refusal names the first.
+    /// The token's scope must contain at least one of these. A refusal names the first. An empty list refuses every
+    /// request.
     #[must_use]
     pub fn any_scope<'a>(scopes: impl IntoIterator<Item = &'a str>) -> Self {
         Self { rules: vec![Rule::AnyScope(scopes.into_iter().map(Into::into).collect())] }
@@ -92,7 +93,8 @@ impl Rule {
     fn check(&self, token: &ErasedToken, binding: Binding) -> Result<(), Error> {
         let scope = &token.facts.scope;
         match self {
-            Self::AllScopes(wanted) if wanted.iter().all(|one| scope.contains(one)) => Ok(()),
+            // An empty list, such as one read from a configuration, admits nobody.
+            Self::AllScopes(wanted) if !wanted.is_empty() && wanted.iter().all(|one| scope.contains(one)) => Ok(()),
             Self::AllScopes(wanted) => Err(Error::InsufficientScope(named(wanted))),
             Self::AnyScope(wanted) if wanted.iter().any(|one| scope.contains(one)) => Ok(()),
             Self::AnyScope(wanted) => {

@@ -1,7 +1,8 @@
 //! The decision about one request, as one chain of checks from top to bottom.
 //!
 //! Order is part of the decision: what is cheap comes first, so that garbage costs nothing; nothing has a side effect
-//! before everything else has passed; the clock is read once (R60, R71). "Could not check" is another outcome than
+//! before everything else has passed; the clock is read once, and again only before a shared replay store is asked
+//! (R60, R71). "Could not check" is another outcome than
 //! "checked and wrong" (pitfall P13). Every outcome is one `tracing` event. What each check means stands in its module;
 //! how an error looks on the wire, in `rejection.rs`.
 
@@ -16,7 +17,7 @@ use crate::confirmation::{SenderConstraint, Shown};
 use crate::crypto::CryptoProvider;
 use crate::dpop::NoncePolicy;
 use crate::dpop::nonce::NonceIssuer;
-use crate::dpop::proof::{Freshness, Proof, ProofContext, ProofKeyCache};
+use crate::dpop::proof::{Proof, ProofClaims, ProofContext, ProofKey, ProofKeyCache};
 use crate::dpop::target::PublicUrl;
 use crate::error::Error;
 use crate::issuer::{IssuerKeys, KeySet};
@@ -24,7 +25,7 @@ use crate::metadata::ProtectedResourceMetadata;
 use crate::outcome::{self, Who};
 use crate::profile::Profile;
 use crate::rejection::{Answers, Rejection};
-use crate::replay::{MemoryReplayStore, ProofUse, Replay, ReplayStore, ReplayStoreError};
+use crate::replay::{ProofClient, ProofUse, Replay, ReplayStoreError, Replays};
 use crate::request::ResourceRequest;
 use crate::token::cache::{TokenCache, VerifiedToken};
 use crate::token::jwt::{self, Claims, UnverifiedToken};
@@ -68,29 +69,6 @@ pub(crate) struct Inner {
     pub(crate) built_on: ThreadId,
 }
 
-/// The replay store: the in-memory one is called directly, without boxing a future.
-#[derive(Debug)]
-pub(crate) enum Replays {
-    Memory(MemoryReplayStore),
-    Shared(Arc<dyn ReplayStore>),
-}
-
-impl Replays {
-    fn complete_since(&self) -> UnixTime {
-        match self {
-            Self::Memory(store) => store.complete_since(),
-            Self::Shared(store) => store.complete_since(),
-        }
-    }
-
-    async fn insert(&self, proof: ProofUse<'_>) -> Result<Replay, ReplayStoreError> {
-        match self {
-            Self::Memory(store) => store.insert(proof),
-            Self::Shared(store) => store.insert(proof).await,
-        }
-    }
-}
-
 /// What has been learnt about a request when it is refused.
 #[derive(Default)]
 struct Seen {
@@ -111,7 +89,8 @@ impl ResourceServer {
     /// Decides about one request (SP 5.3.4).
     ///
     /// Awaits only what needs the network: an issuer's keys that are not there yet, or a shared replay store. Call it
-    /// once per request: a second call with the same proof is a replay.
+    /// once per request: a second call with the same proof is a replay. Fetching keys needs a tokio runtime with I/O and
+    /// time enabled; without one their tokens are answered with 503.
     ///
     /// # Errors
     /// A [`Rejection`] is the answer to send instead of calling the handler. [`Rejection::error`] says which rule failed.
@@ -146,26 +125,29 @@ impl ResourceServer {
         if !server.constraint.accepts(credentials.scheme) {
             return Err(Error::BindingNotAccepted);
         }
-        let digest = server.crypto.sha256(credentials.token.as_bytes());
         let proof = server.parse_proof(request, credentials.scheme)?;
+        let digest = server.crypto.sha256(credentials.token.as_bytes());
         let claims = proof.as_ref().map(Proof::claims).transpose()?;
         let freshness = match &claims {
             Some(claims) => Some(claims.check(&server.proof_context(request, &digest, now))?),
             None => None,
         };
+        let key = proof.as_ref().map(|proof| proof.key(&*server.crypto)).transpose()?;
         let token = server.verify_token(credentials, digest, now).await?;
         seen.token = Some(Arc::clone(&token));
         let shown = Shown {
             scheme: credentials.scheme,
-            proof_key: proof.as_ref().map(Proof::thumbprint),
+            proof_key: key.as_deref().map(ProofKey::thumbprint),
             certificate: request.peer_certificate,
         };
         let binding = token.token.facts.confirmation.check(shown, &*server.crypto)?;
         let mut nonce = None;
-        if let (Some(proof), Some(claims), Some(freshness)) = (&proof, &claims, freshness) {
-            proof.verify_signature(&server.proof_keys)?;
+        if let (Some(proof), Some(claims), Some(key), Some(freshness)) = (&proof, &claims, key, freshness) {
+            proof.verify_signature(&key, &server.proof_keys)?;
             // R60, P7: last of all, so that nobody can burn another's jti or fill the store with forgeries.
-            server.check_replay(proof.thumbprint(), claims.jti(&server.profile)?, freshness, now).await?;
+            let (jti, client) = (claims.jti(&server.profile)?, ProofClient::of(&token.token.facts));
+            let proof_use = ProofUse::new(client, key.thumbprint(), jti, freshness.accepted_until, now);
+            server.check_replay(proof_use, claims, request, &digest).await?;
             // RFC 9449 §8.2, R65: a nonce that is about to go stale is replaced in good time.
             nonce = freshness.stale_nonce.then(|| self.nonce_to_hand_out(now));
         }
@@ -182,7 +164,8 @@ impl ResourceServer {
 
     /// Fetches the keys of every issuer that has none yet, so that the first requests need not wait.
     ///
-    /// A failure is not fatal: the server answers 503 to that issuer's tokens, and recovers when the issuer does.
+    /// A failure is not fatal: the server answers 503 to that issuer's tokens, and recovers when the issuer does. Needs a
+    /// tokio runtime with I/O and time enabled.
     ///
     /// # Errors
     /// The identifiers of the issuers whose keys could not be loaded; the log says why.
@@ -190,11 +173,20 @@ impl ResourceServer {
         let mut missing = Vec::new();
         let now = self.inner.clock.now();
         for issuer in &self.inner.issuers {
-            if issuer.current(now).is_none() && issuer.refresh(now).await.is_err() {
+            if issuer.obtain(now).await.is_err() {
                 missing.push(issuer.identifier().as_ref().to_owned());
             }
         }
         if missing.is_empty() { Ok(()) } else { Err(missing) }
+    }
+
+    /// The refusal of a request that carries no access token, for adapters: a CORS preflight, which they let pass, has
+    /// reached something that needs one (R38).
+    #[must_use]
+    pub fn credentials_missing(&self) -> Rejection {
+        let rejection = self.inner.answers.reject(Error::CredentialsMissing, None, String::new);
+        outcome::refused(None, &rejection);
+        rejection
     }
 
     /// The metadata document of this resource server (RFC 9728), for the adapters to serve.
@@ -249,9 +241,7 @@ impl Inner {
         scheme: Scheme,
     ) -> Result<Option<Proof<'a>>, Error> {
         match scheme {
-            Scheme::Dpop => {
-                Proof::parse(request.dpop, &self.profile, &*self.crypto, &self.proof_keys).map(Some)
-            }
+            Scheme::Dpop => Proof::parse(request.dpop, &self.profile, &self.proof_keys).map(Some),
             // The scheme says which proof is owed; a DPoP header beside a Bearer token proves nothing.
             Scheme::Bearer => Ok(None),
         }
@@ -289,10 +279,7 @@ impl Inner {
         let claims = unverified.claims()?;
         // R104: the unverified iss chooses the key set by exact match against the configuration, nothing else.
         let (index, issuer) = self.find_issuer(claims.issuer()?)?;
-        let keys = match issuer.current(now) {
-            Some(keys) => keys,
-            None => issuer.refresh(now).await.map_err(|_| Error::KeysUnavailable)?,
-        };
+        let keys = issuer.obtain(now).await.map_err(|_| Error::KeysUnavailable)?;
         let facts = self.check_claims(&claims, issuer, &unverified, now)?;
         let keys = verify_signature(&unverified, issuer, keys, now).await?;
         let token =
@@ -339,37 +326,60 @@ impl Inner {
 
     async fn check_replay(
         &self,
-        jkt: &crate::jose::JwkThumbprint,
-        jti: &str,
-        freshness: Freshness,
-        now: UnixTime,
+        proof: ProofUse<'_>,
+        claims: &ProofClaims<'_>,
+        request: &ResourceRequest<'_>,
+        digest: &[u8; 32],
     ) -> Result<(), Error> {
-        let proof = ProofUse::new(jkt, jti, freshness.accepted_until, now);
-        match self.replays.insert(proof).await {
-            Ok(Replay::Fresh) => Ok(()),
-            Ok(Replay::Replayed) => Err(Error::ProofReplayed),
-            // R61, P13: never accepted unchecked, and never an error that makes the client throw its token away.
-            Err(ReplayStoreError::Full) => Err(Error::ReplayStoreFull),
-            Err(ReplayStoreError::Unavailable) => Err(Error::ReplayStoreUnavailable),
+        let store = match &self.replays {
+            Replays::Memory(store) => return check_first(store.insert(proof)),
+            Replays::Shared(store) => store,
+        };
+        // P4: the store goes by its own clock. Whatever took long until now, the proof is still fresh when it is asked.
+        let context = self.proof_context(request, digest, self.clock.now());
+        claims.check(&context)?;
+        check_first(store.insert(ProofUse { now: context.now, ..proof }).await)?;
+        // P14: first, but after a flush that the check above knew nothing of.
+        if store.complete_since() > context.replay_complete_since {
+            return Err(Error::ReplayStoreUnavailable);
         }
+        Ok(())
     }
 }
 
-/// Verifies under the issuer's keys; a key that is not among them may be new, which one fetch settles (R118). Returns
-/// the key set that holds the key.
+fn check_first(answer: Result<Replay, ReplayStoreError>) -> Result<(), Error> {
+    match answer {
+        Ok(Replay::Fresh) => Ok(()),
+        Ok(Replay::Replayed) => Err(Error::ProofReplayed),
+        // R61, P13: never accepted unchecked, and never an error that makes the client throw its token away.
+        Err(ReplayStoreError::Full) => Err(Error::ReplayStoreFull),
+        Err(ReplayStoreError::Unavailable) => Err(Error::ReplayStoreUnavailable),
+    }
+}
+
+/// Verifies under the issuer's keys. A token that they do not verify may be signed by a newer one, of a new `kid`, of the
+/// same or of none, which one fetch settles (R118). Returns the key set that holds the key.
 async fn verify_signature(
     token: &UnverifiedToken<'_>,
     issuer: &Arc<IssuerKeys>,
     keys: Arc<KeySet>,
     now: UnixTime,
 ) -> Result<Arc<KeySet>, Error> {
-    match token.verify_signature(&keys) {
-        Ok(()) => Ok(keys),
-        Err(Error::TokenKeyUnknown) => {
-            let newer = issuer.refresh(now).await.map_err(|_| Error::KeysUnavailable)?;
-            token.verify_signature(&newer).map(|()| newer)
-        }
-        Err(error) => Err(error),
+    let error = match token.verify_signature(&keys) {
+        Ok(()) => return Ok(keys),
+        Err(error @ (Error::TokenKeyUnknown | Error::TokenSignature)) => error,
+        Err(error) => return Err(error),
+    };
+    match issuer.refresh(now).await {
+        // P13, P34: within the cool-down of a successful fetch, too. A key set 30 s old at most is an answer, "unknown",
+        // and not "could not check"; a made-up kid must not be worth a 503.
+        Ok(newer) if Arc::ptr_eq(&newer, &keys) => Err(error),
+        Ok(newer) => token.verify_signature(&newer).map(|()| newer),
+        // P39: which keys there are could not be found out.
+        Err(_) if error == Error::TokenKeyUnknown => Err(Error::KeysUnavailable),
+        // The key that the token names was there, and did not sign it: checked and wrong. A forged signature must not
+        // turn into a 503, which tells clients to try again and operators that the issuer is needed.
+        Err(_) => Err(error),
     }
 }
 

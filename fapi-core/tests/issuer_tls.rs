@@ -52,6 +52,7 @@ fn serve() -> (String, thread::JoinHandle<bool>) {
     (url, server)
 }
 
+// R12
 #[tokio::test]
 async fn a_certificate_that_nobody_vouches_for_is_refused() {
     let (url, server) = serve();

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use fapi_core::crypto::AwsLcProvider;
 use fapi_core::jose::JwkThumbprint;
-use fapi_core::{MemoryReplayStore, ProofUse, Replay, ReplayStore, ReplayStoreError, UnixTime};
+use fapi_core::{MemoryReplayStore, ProofClient, ProofUse, Replay, ReplayStore, ReplayStoreError, UnixTime};
 use proptest::prelude::*;
 
 /// In the middle of a bucket of 30 s.
@@ -25,14 +25,31 @@ fn key(number: u8) -> JwkThumbprint {
     JwkThumbprint::from_bytes([number; 32])
 }
 
-/// Uses the proof `jti` of key `number` at `now`, acceptable for another minute.
+const CLIENT: ProofClient<'_> = client("client");
+
+const fn client(client_id: &str) -> ProofClient<'_> {
+    ProofClient { issuer: "https://as.example.com", client_id }
+}
+
+/// Uses the proof `jti` of key `number`, which a client of the same number has, at `now`, acceptable for another minute.
 fn insert(
     store: &MemoryReplayStore,
     number: u8,
     jti: &str,
     now: UnixTime,
 ) -> Result<Replay, ReplayStoreError> {
-    store.insert(ProofUse::new(&key(number), jti, now.saturating_add(WINDOW), now))
+    insert_of(store, client(&number.to_string()), number, jti, now)
+}
+
+/// Uses the proof `jti` of key `number` of this client.
+fn insert_of(
+    store: &MemoryReplayStore,
+    client: ProofClient<'_>,
+    number: u8,
+    jti: &str,
+    now: UnixTime,
+) -> Result<Replay, ReplayStoreError> {
+    store.insert(ProofUse::new(client, &key(number), jti, now.saturating_add(WINDOW), now))
 }
 
 // R60: the second use is found, whatever the time of the second proof with the same jti.
@@ -66,7 +83,7 @@ fn a_proof_is_remembered_through_its_last_millisecond() {
         assert_eq!(insert(&store, 1, "jti", used), Ok(Replay::Fresh));
         let until = used.saturating_add(WINDOW);
         assert_eq!(
-            store.insert(ProofUse::new(&key(1), "jti", until, until)),
+            store.insert(ProofUse::new(CLIENT, &key(1), "jti", until, until)),
             Ok(Replay::Replayed),
             "{offset}"
         );
@@ -105,7 +122,7 @@ fn of_parallel_uses_one_is_fresh() {
 // R61, P10: a full store refuses, and forgets nothing.
 #[test]
 fn a_flood_evicts_nothing() {
-    let store = store(100).with_key_share(usize::MAX);
+    let store = store(100).with_client_share(usize::MAX);
     for number in 0..100 {
         assert_eq!(insert(&store, number, "jti", NOW), Ok(Replay::Fresh));
     }
@@ -122,22 +139,22 @@ fn a_flood_evicts_nothing() {
 // R61: no shard is full before the store is, up to the last place.
 #[test]
 fn a_store_of_many_shards_takes_its_whole_capacity() {
-    let store = store(50_000).with_key_share(usize::MAX);
+    let store = store(50_000).with_client_share(usize::MAX);
     for jti in 0..50_000 {
         assert_eq!(insert(&store, 1, &jti.to_string(), NOW), Ok(Replay::Fresh));
     }
     assert_eq!(insert(&store, 1, "one more", NOW), Err(ReplayStoreError::Full));
 }
 
-// P9: one key may use half of the store freely, and then only if that is less than its share.
+// P9: one client may use half of the store freely, and then only if that is less than its share.
 #[test]
-fn one_key_cannot_use_up_the_store() {
+fn one_client_cannot_use_up_the_store() {
     let store = store(80);
     for jti in 0..40 {
         assert_eq!(insert(&store, 1, &jti.to_string(), NOW), Ok(Replay::Fresh));
     }
     assert_eq!(insert(&store, 1, "one more", NOW), Err(ReplayStoreError::Full));
-    // Four other keys have their eighth each, the last place included.
+    // Four other clients have their eighth each, the last place included.
     for number in 2..6 {
         for jti in 0..10 {
             assert_eq!(insert(&store, number, &jti.to_string(), NOW), Ok(Replay::Fresh));
@@ -146,9 +163,46 @@ fn one_key_cannot_use_up_the_store() {
     }
 }
 
-// P9: the share is of what is remembered, so that a refused key recovers with time.
+// P9: with however many keys; a client of the same name at another issuer is another one.
 #[test]
-fn a_key_gets_its_share_back_when_its_proofs_have_passed() {
+fn many_keys_of_one_client_share_its_share() {
+    let store = store(80);
+    for number in 0..40 {
+        assert_eq!(insert_of(&store, CLIENT, number, "jti", NOW), Ok(Replay::Fresh));
+    }
+    for number in 40..60 {
+        assert_eq!(insert_of(&store, CLIENT, number, "jti", NOW), Err(ReplayStoreError::Full));
+    }
+    for other in [client("other"), ProofClient { issuer: "https://as.example.org", ..CLIENT }] {
+        assert_eq!(insert_of(&store, other, 40, other.issuer, NOW), Ok(Replay::Fresh));
+    }
+}
+
+// R60, P8: the client is no part of what makes a proof the same.
+#[test]
+fn a_proof_is_fresh_once_for_all_clients() {
+    let store = store(80);
+    assert_eq!(insert_of(&store, CLIENT, 1, "jti", NOW), Ok(Replay::Fresh));
+    assert_eq!(insert_of(&store, client("other"), 1, "jti", NOW), Ok(Replay::Replayed));
+}
+
+// P9: a share too small to be told from the error of the counts would shut everybody out.
+#[test]
+fn the_least_share_shuts_nobody_out() {
+    let store = store(100_000).with_client_share(0);
+    for name in 0..90_000 {
+        let name = name.to_string();
+        assert_eq!(insert_of(&store, client(&name), 1, &name, NOW), Ok(Replay::Fresh));
+    }
+    // A thirty-second of the capacity it is, but for the error.
+    let jtis = 0..4_000;
+    let accepted = jtis.filter(|jti| insert(&store, 2, &jti.to_string(), NOW).is_ok()).count();
+    assert!((2_500..=3_125).contains(&accepted), "{accepted}");
+}
+
+// P9: the share is of what is remembered, so that a refused client recovers with time.
+#[test]
+fn a_client_gets_its_share_back_when_its_proofs_have_passed() {
     let store = store(80);
     for jti in 0..40 {
         insert(&store, 1, &jti.to_string(), NOW).unwrap();
@@ -159,8 +213,8 @@ fn a_key_gets_its_share_back_when_its_proofs_have_passed() {
 }
 
 #[test]
-fn the_share_of_a_key_can_be_set() {
-    let store = store(80).with_key_share(50);
+fn the_share_of_a_client_can_be_set() {
+    let store = store(80).with_client_share(50);
     for jti in 0..50 {
         assert_eq!(insert(&store, 1, &jti.to_string(), NOW), Ok(Replay::Fresh));
     }
@@ -199,7 +253,7 @@ fn a_clock_that_goes_back_a_little_is_no_outage() {
 fn extreme_times_are_refused() {
     let store = store(100);
     let window = MemoryReplayStore::MAX_WINDOW;
-    let use_proof = |until, now| store.insert(ProofUse::new(&key(1), "jti", until, now));
+    let use_proof = |until, now| store.insert(ProofUse::new(CLIENT, &key(1), "jti", until, now));
     assert_eq!(use_proof(UnixTime::MAX, NOW), Err(ReplayStoreError::Unavailable));
     let too_far = NOW.saturating_add(window + MILLISECOND);
     assert_eq!(use_proof(too_far, NOW), Err(ReplayStoreError::Unavailable));
@@ -219,8 +273,8 @@ fn the_store_says_since_when_it_remembers() {
 async fn the_trait_gives_the_same_answers() {
     let store: Box<dyn ReplayStore> = Box::new(store(100));
     let (key, until) = (key(1), NOW.saturating_add(WINDOW));
-    assert_eq!(store.insert(ProofUse::new(&key, "jti", until, NOW)).await, Ok(Replay::Fresh));
-    assert_eq!(store.insert(ProofUse::new(&key, "jti", until, NOW)).await, Ok(Replay::Replayed));
+    assert_eq!(store.insert(ProofUse::new(CLIENT, &key, "jti", until, NOW)).await, Ok(Replay::Fresh));
+    assert_eq!(store.insert(ProofUse::new(CLIENT, &key, "jti", until, NOW)).await, Ok(Replay::Replayed));
 }
 
 proptest! {
@@ -237,7 +291,7 @@ proptest! {
             let now = UnixTime::from_millis(latest.as_millis().saturating_add_signed(step));
             let until = now.saturating_add(Duration::from_millis(window));
             latest = latest.max(now);
-            let answer = store.insert(ProofUse::new(&key(number), &jti.to_string(), until, now));
+            let answer = store.insert(ProofUse::new(CLIENT, &key(number), &jti.to_string(), until, now));
             match model.get(&(number, jti)) {
                 Some(remembered) if *remembered >= latest => prop_assert_eq!(answer, Ok(Replay::Replayed)),
                 None if until >= latest => prop_assert_eq!(answer, Ok(Replay::Fresh)),

@@ -53,7 +53,97 @@ impl<C> Deref for AccessToken<C> {
 
 /// Why a handler gets no [`AccessToken`].
 #[derive(Clone, Debug)]
-pub struct AccessTokenRejection {
-    reason: Reason,
-    asked: HeaderMap,
+#[non_exhaustive]
+pub enum AccessTokenRejection {
+    /// The request did not come through [`AccessTokenLayer`](crate::AccessTokenLayer): answered with 500.
+    LayerMissing,
+    /// The server was built with another claims type than the handler asks for: answered with 500.
+    ClaimsType,
+    /// A CORS preflight reached a handler that needs a token: refused like a request without one.
+    CredentialsMissing(Rejection),
+}
+
+impl fmt::Display for AccessTokenRejection {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LayerMissing => formatter.write_str("the route has no AccessTokenLayer around it"),
+            Self::ClaimsType => write!(formatter, "{}", fapi_core::Error::ClaimsType),
+            Self::CredentialsMissing(rejection) => write!(formatter, "{}", rejection.error()),
+        }
+    }
+}
+
+impl Error for AccessTokenRejection {}
+
+impl IntoResponse for AccessTokenRejection {
+    fn into_response(self) -> Response {
+        // An axum handler speaks HTTP, whatever was asked of it.
+        let asked = HeaderMap::new();
+        match self {
+            Self::LayerMissing | Self::ClaimsType => internal_error(&asked).into_response(),
+            Self::CredentialsMissing(rejection) => refuse(rejection, &asked).into_response(),
+        }
+    }
+}
+
+impl<C, S> FromRequestParts<S> for AccessToken<C>
+where
+    C: Any + Send + Sync,
+    S: Sync,
+{
+    type Rejection = AccessTokenRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, AccessTokenRejection> {
+        match find(parts)? {
+            Found::Token(token) => Ok(token),
+            Found::Preflight(Preflight(server)) => {
+                Err(AccessTokenRejection::CredentialsMissing(server.credentials_missing()))
+            }
+        }
+    }
+}
+
+impl<C, S> OptionalFromRequestParts<S> for AccessToken<C>
+where
+    C: Any + Send + Sync,
+    S: Sync,
+{
+    type Rejection = AccessTokenRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, AccessTokenRejection> {
+        match find(parts)? {
+            Found::Token(token) => Ok(Some(token)),
+            Found::Preflight(_) => Ok(None),
+        }
+    }
+}
+
+/// What `AccessTokenLayer` left in the request's extensions.
+enum Found<'a, C> {
+    Token(AccessToken<C>),
+    Preflight(&'a Preflight),
+}
+
+fn find<C: Any + Send + Sync>(parts: &Parts) -> Result<Found<'_, C>, AccessTokenRejection> {
+    let wanted = type_name::<C>();
+    if let Some(verified) = parts.extensions.get::<Verified>() {
+        let token = verified.access_token().map_err(|_| {
+            tracing::error!(
+                target: "fapi_tower",
+                "a handler takes AccessToken<{wanted}>, but the resource server was built with another claims type: \
+                 build it with .claims::<{wanted}>(), or take its type in the handler"
+            );
+            AccessTokenRejection::ClaimsType
+        })?;
+        return Ok(Found::Token(AccessToken(token)));
+    }
+    if let Some(preflight) = parts.extensions.get::<Preflight>() {
+        return Ok(Found::Preflight(preflight));
+    }
+    tracing::error!(
+        target: "fapi_tower",
+        "a handler takes AccessToken<{wanted}>, but its route has no AccessTokenLayer around it: add \
+         .layer(AccessTokenLayer::new(server)) to the router after the route"
+    );
+    Err(AccessTokenRejection::LayerMissing)
 }

@@ -6,7 +6,7 @@
 use fapi_core::{FieldLines, PeerCertificate, ResourceRequest};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 const GRPC: &[u8] = b"application/grpc";
@@ -33,10 +33,38 @@ pub(crate) fn original_uri(parts: &Parts) -> &Uri {
 
 /// Whether the caller speaks gRPC (or gRPC-Web), and so reads a gRPC status, not an HTTP one.
 pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.as_bytes().get(..GRPC.len()));
-    content_type.is_some_and(|start| start.eq_ignore_ascii_case(GRPC))
+    let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    let Some((start, rest)) = content_type.split_at_checked(GRPC.len()) else { return false };
+    let rest = rest.strip_prefix(b"-web-text").or(rest.strip_prefix(b"-web")).unwrap_or(rest);
+    // Only these media types: any other answer than HTTP's own would hide a refusal from those who watch for 401.
+    start.eq_ignore_ascii_case(GRPC) && matches!(rest.first(), None | Some(b'+' | b';' | b' '))
 }
 
 fn field_lines<'a>(headers: &'a HeaderMap, name: &HeaderName) -> FieldLines<'a> {
     headers.get_all(name).iter().map(|value| value.as_bytes()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_grpc_media_types_are_grpc() {
+        for (value, expected) in [
+            ("application/grpc", true),
+            ("Application/gRPC+proto", true),
+            ("application/grpc; charset=utf-8", true),
+            ("application/grpc-web", true),
+            ("application/grpc-web-text+proto", true),
+            ("application/grpcx", false),
+            ("application/grpc-webx", false),
+            ("application/json", false),
+            ("", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(value));
+            assert_eq!(is_grpc(&headers), expected, "{value}");
+        }
+        assert!(!is_grpc(&HeaderMap::new()));
+    }
 }

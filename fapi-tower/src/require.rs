@@ -79,30 +79,32 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let state = match check(&self.requirement, request.extensions(), request.headers()) {
-            Ok(()) => State::Calling { calling: self.inner.call(request) },
-            Err(response) => State::Refused { response: Some(response) },
+        let refusal = refusal(&self.requirement, request.extensions(), request.headers());
+        let state = match refusal {
+            None => State::Calling { calling: self.inner.call(request) },
+            refused => State::Refused { response: refused },
         };
         RequireFuture { state }
     }
 }
 
-fn check(
+/// The answer to send instead of calling the inner service, if the request may not pass.
+fn refusal(
     requirement: &Requirement,
     extensions: &Extensions,
     asked: &HeaderMap,
-) -> Result<(), Response<Full<Bytes>>> {
+) -> Option<Response<Full<Bytes>>> {
     if let Some(verified) = extensions.get::<Verified>() {
-        return verified.check(requirement).map_err(|rejection| refuse(rejection, asked));
+        return verified.check(requirement).err().map(|rejection| refuse(rejection, asked));
     }
     if let Some(Preflight(server)) = extensions.get::<Preflight>() {
-        return Err(refuse(server.credentials_missing(), asked));
+        return Some(refuse(server.credentials_missing(), asked));
     }
     tracing::error!(
         target: "fapi_tower",
         "RequireLayer needs AccessTokenLayer outside of it; in axum the layer added last runs first"
     );
-    Err(internal_error(asked))
+    Some(internal_error(asked))
 }
 
 pin_project! {
@@ -139,7 +141,9 @@ where
             }
             StateProjection::Refused { response } => {
                 // Polled again after it was ready, a future need not answer.
-                response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response.map(ResponseBody::own))))
+                response
+                    .take()
+                    .map_or(Poll::Pending, |response| Poll::Ready(Ok(response.map(ResponseBody::own))))
             }
         }
     }

@@ -20,7 +20,9 @@ use crate::request::original_uri;
 
 /// The service of [`AccessTokenLayer`](crate::AccessTokenLayer), around the service `S`.
 ///
-/// `S` is cloned for each request, since it is called only after the request was verified.
+/// `S` must be [`Clone`]: it is called only after the request was verified, and each request takes the one that was
+/// polled ready and leaves a clone. Its response body must have [`Bytes`] as data. Nothing is asked of the request body,
+/// which is neither read nor copied.
 #[derive(Clone, Debug)]
 pub struct AccessTokenService<S> {
     inner: S,
@@ -28,9 +30,7 @@ pub struct AccessTokenService<S> {
 }
 
 impl<S> AccessTokenService<S> {
-    /// Protects `inner` with this server.
-    #[must_use]
-    pub const fn new(inner: S, server: ResourceServer) -> Self {
+    pub(crate) const fn new(inner: S, server: ResourceServer) -> Self {
         Self { inner, server }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A nonce is an HMAC over the number of the current period. Every node that has the secret can check what any other
 //! node issued, and issuing costs nothing, so there is no budget that anybody could use up (pitfalls P42, P43). Accepted
-//! are those of the previous, the current and the next period (another node's clock may be ahead). Whether a nonce is
+//! are those of the previous, the current and the next period: another node's clock may be ahead, by a period at most. Whether a nonce is
 //! required, and what the answer to a missing one is, is decided in `resource_server.rs`.
 
 use std::fmt;
@@ -77,7 +77,7 @@ pub struct NonceSecretTooShort;
 /// What a nonce that was accepted says about time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct NonceTime {
-    /// The nonce was not known to anybody before this moment, by the clock of the node that issued it.
+    /// The nonce was not known to anybody before this moment, by the clock of the node that checks it.
     pub(crate) issued_from: UnixTime,
     /// The last moment at which it is accepted.
     pub(crate) accepted_until: UnixTime,
@@ -133,11 +133,12 @@ impl NonceIssuer {
 
     /// The nonce to hand out at `now` if only those are trusted that nobody can have known before `not_before`.
     ///
-    /// In the period in which `not_before` lies it is made for that moment, and says so. The next period's would not do:
-    /// a process that was started twice within one period would hand out the same one twice (pitfall P14).
+    /// Through the period after that in which `not_before` lies it is made for that moment, and says so. The usual ones
+    /// would not do: a process that was started twice within one period would hand out the same one twice, and a node
+    /// whose clock is ahead may have handed out the next period's already (pitfall P14).
     pub(crate) fn current_after(&self, now: UnixTime, not_before: UnixTime) -> Arc<str> {
         let period = self.period(now);
-        if self.start(period) >= not_before {
+        if self.issued_from(period) >= not_before {
             return self.current(now);
         }
         let not_before = not_before.as_millis();
@@ -158,7 +159,7 @@ impl NonceIssuer {
         // Accepted through the last millisecond of the period that follows its own.
         let end = self.start(period.saturating_add(2));
         Some(NonceTime {
-            issued_from: self.start(period).max(not_before),
+            issued_from: self.issued_from(period).max(not_before),
             accepted_until: end.saturating_sub(Duration::from_millis(1)),
             stale: period < present.period,
         })
@@ -192,6 +193,11 @@ impl NonceIssuer {
 
     fn period(&self, time: UnixTime) -> u64 {
         time.as_millis().checked_div(self.period_millis).unwrap_or_default()
+    }
+
+    /// When the first nonce of this period may have been known: a period early, to a node whose clock is that far ahead.
+    fn issued_from(&self, period: u64) -> UnixTime {
+        self.start(period.saturating_sub(1))
     }
 
     fn start(&self, period: u64) -> UnixTime {
@@ -268,7 +274,8 @@ mod tests {
         let issuer = issuer(&[1]);
         let nonce = issuer.current(START);
         let accepted_until = after(2).saturating_sub(MILLISECOND);
-        let fresh = NonceTime { issued_from: START, accepted_until, stale: false };
+        let issued_from = START.saturating_sub(PERIOD);
+        let fresh = NonceTime { issued_from, accepted_until, stale: false };
         let stale = NonceTime { stale: true, ..fresh };
         assert_eq!(issuer.check(&nonce, START), Some(fresh));
         assert_eq!(issuer.check(&nonce, after(1).saturating_sub(MILLISECOND)), Some(fresh));
@@ -284,7 +291,7 @@ mod tests {
         let issuer = issuer(&[1]);
         let next = issuer.current(after(1));
         let time = issuer.check(&next, START).unwrap();
-        assert_eq!((time.issued_from, time.stale), (after(1), false));
+        assert_eq!((time.issued_from, time.stale), (START, false));
         assert_eq!(issuer.check(&issuer.current(after(2)), START), None);
     }
 
@@ -354,7 +361,6 @@ mod tests {
     #[test]
     fn a_nonce_can_be_bound_to_a_later_moment() {
         let issuer = issuer(&[1, 2]);
-        assert_eq!(issuer.current_after(START, START), issuer.current(START));
         let [first, second] =
             [1_000, 2_000].map(|millis| START.saturating_add(Duration::from_millis(millis)));
         let nonce = issuer.current_after(second, first);
@@ -367,8 +373,35 @@ mod tests {
         assert!(issuer.check(&nonce, second).unwrap().issued_from < second);
         assert!(issuer.check(&issuer.current(second), second).unwrap().issued_from < second);
         assert_ne!(issuer.current_after(second, second), nonce);
-        // From the next period on, the period's nonce will do.
-        assert_eq!(issuer.current_after(after(1), first), issuer.current(after(1)));
+        // From the period after the next on, the period's nonce will do.
+        assert_ne!(
+            issuer.current_after(after(2).saturating_sub(MILLISECOND), first),
+            issuer.current(after(1))
+        );
+        assert_eq!(issuer.current_after(after(2), first), issuer.current(after(2)));
+        // A start in the first moment of a period need not wait for the second.
+        assert_eq!(issuer.current_after(after(1), START), issuer.current(after(1)));
+    }
+
+    // P14: a node whose clock is ahead hands out the next period's nonce, and the store is flushed before that period.
+    #[test]
+    fn a_nonce_from_a_clock_that_is_ahead_is_not_trusted_after_a_flush() {
+        let issuer = issuer(&[1]);
+        let second = Duration::from_secs(1);
+        let flush = after(1).saturating_sub(Duration::from_millis(500));
+        let bound = issuer.current_after(after(1), START.saturating_add(second));
+        for early in [issuer.current(after(1)), bound] {
+            for now in [flush, after(1), after(2), after(3).saturating_sub(MILLISECOND)] {
+                assert!(issuer.check(&early, now).unwrap().issued_from < flush, "{now:?}");
+            }
+        }
+        // What is handed out after the flush is trusted at once, and through its own life.
+        for issued in [flush, after(1), after(2), after(3)] {
+            let nonce = issuer.current_after(issued, flush);
+            for now in [issued.saturating_sub(second), issued, issued.saturating_add(PERIOD)] {
+                assert!(issuer.check(&nonce, now).unwrap().issued_from >= flush, "{issued:?} {now:?}");
+            }
+        }
     }
 
     #[test]

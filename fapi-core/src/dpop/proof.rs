@@ -5,6 +5,7 @@
 //! byte for byte: a warm proof skips base64, JSON, key parsing and thumbprint of the header, and no check.
 //! Whether the proof's key is the token's is decided in `confirmation.rs`; whether it was used before, in `replay/`.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 
@@ -17,65 +18,91 @@ use crate::dpop::NoncePolicy;
 use crate::dpop::nonce::NonceIssuer;
 use crate::dpop::target::{PublicUrl, check_target};
 use crate::error::Error;
-use crate::jose::json::{self, Object};
-use crate::jose::{Algorithm, CompactJws, Header, Jwk, JwkThumbprint, KeyError, base64url};
+use crate::jose::json::{self, Object, Value};
+use crate::jose::{Algorithm, CompactJws, Header, JoseError, Jwk, JwkThumbprint, KeyError, base64url};
 use crate::profile::Profile;
 use crate::request::{FieldLines, ResourceRequest};
 
-/// How many proof keys are remembered: one per active client, at most 8 kB each and about 0.5 kB in practice.
+/// How many proof keys are remembered: one per active client, at about 0.5 kB each and never more than 3 kB.
 pub(crate) const KEY_CACHE_CAPACITY: usize = 16 * 1024;
-/// A power of two, so that two busy cores seldom meet.
+/// So many that two busy cores seldom meet.
 const KEY_CACHE_SHARDS: usize = 16;
+
+/// The longest encoded header that is remembered, in bytes: one of an RSA-4096 key needs about 1,000.
+const MAX_CACHED_HEADER: usize = 2 * 1024;
 
 /// Everything that a proof's header decides.
 #[derive(Debug)]
 pub(crate) struct ProofKey {
+    header: Box<str>,
     key: Arc<dyn VerifyingKey>,
     thumbprint: JwkThumbprint,
 }
 
-/// Proof keys under which a signature has verified, by encoded header.
+impl ProofKey {
+    /// RFC 7638 thumbprint, to be compared with the token's `cnf.jkt`.
+    pub(crate) const fn thumbprint(&self) -> &JwkThumbprint {
+        &self.thumbprint
+    }
+}
+
+type Shard = Mutex<LruCache<u64, Arc<ProofKey>>>;
+
+/// Proof keys under which a signature has verified, by a hash of their encoded header; a hit compares the header itself.
 pub(crate) struct ProofKeyCache {
-    shards: Vec<Mutex<LruCache<Box<str>, Arc<ProofKey>>>>,
+    shards: Vec<Shard>,
+    hasher: RandomState,
 }
 
 impl ProofKeyCache {
     pub(crate) fn new(capacity: usize) -> Self {
-        let per_shard = NonZeroUsize::new(capacity / KEY_CACHE_SHARDS).unwrap_or(NonZeroUsize::MIN);
-        Self { shards: (0..KEY_CACHE_SHARDS).map(|_| Mutex::new(LruCache::new(per_shard))).collect() }
+        let per_shard =
+            NonZeroUsize::new(capacity / KEY_CACHE_SHARDS).unwrap_or(NonZeroUsize::MIN);
+        let shards = (0..KEY_CACHE_SHARDS).map(|_| Mutex::new(LruCache::new(per_shard))).collect();
+        Self { shards, hasher: RandomState::new() }
     }
 
     fn get(&self, header: &str) -> Option<Arc<ProofKey>> {
-        self.shard(header)?.lock().ok()?.get(header).cloned()
+        let hash = self.hasher.hash_one(header);
+        let known = self.shard(hash)?.lock().ok()?.get(&hash).cloned()?;
+        (*known.header == *header).then_some(known)
     }
 
-    fn insert(&self, header: &str, key: &Arc<ProofKey>) {
-        if let Some(Ok(mut shard)) = self.shard(header).map(Mutex::lock) {
-            shard.put(header.into(), Arc::clone(key));
+    fn insert(&self, key: Arc<ProofKey>) {
+        if key.header.len() > MAX_CACHED_HEADER {
+            return;
+        }
+        let hash = self.hasher.hash_one(&*key.header);
+        if let Some(Ok(mut shard)) = self.shard(hash).map(Mutex::lock) {
+            shard.put(hash, key);
         }
     }
 
-    /// The last bytes of a header are those of the key, and differ from client to client.
-    fn shard(&self, header: &str) -> Option<&Mutex<LruCache<Box<str>, Arc<ProofKey>>>> {
-        let sum =
-            header.bytes().rev().take(16).fold(0_usize, |sum, byte| sum.wrapping_add(usize::from(byte)));
-        self.shards.get(sum % KEY_CACHE_SHARDS)
+    fn shard(&self, hash: u64) -> Option<&Shard> {
+        let [first, ..] = hash.to_le_bytes();
+        self.shards.get(usize::from(first) % KEY_CACHE_SHARDS)
     }
 }
 
-/// A well-formed proof with a usable key. Nothing in it is proved before [`Proof::verify_signature`].
+/// A well-formed proof. Nothing in it is proved before [`Proof::verify_signature`].
 pub(crate) struct Proof<'a> {
     jws: CompactJws<'a>,
-    key: Arc<ProofKey>,
-    known: bool,
+    key: Key,
     payload: Vec<u8>,
+}
+
+/// The key in a proof's header.
+enum Key {
+    /// A signature under it has verified before.
+    Known(Arc<ProofKey>),
+    /// Not seen before: it is made ready only when the claims have passed.
+    New { jwk: Jwk, algorithm: Algorithm },
 }
 
 impl<'a> Proof<'a> {
     pub(crate) fn parse(
         lines: FieldLines<'a>,
         profile: &Profile,
-        crypto: &dyn CryptoProvider,
         keys: &ProofKeyCache,
     ) -> Result<Self, Error> {
         // RFC 9449 §4.3 (1), R40, P18; R57: a token under the scheme DPoP is worth nothing without a proof.
@@ -88,52 +115,53 @@ impl<'a> Proof<'a> {
         if line.len() > profile.max_proof_bytes() {
             return Err(Error::ProofTooLarge);
         }
-        // RFC 9110 §5.3, R40: several field lines may arrive joined by commas.
-        if line.contains(&b',') {
-            return Err(Error::ProofRepeated);
-        }
-        let text = std::str::from_utf8(line)
-            .map_err(|_| Error::ProofMalformed(crate::jose::JoseError::NotCompact))?;
+        let malformed = |error| match line.contains(&b',') {
+            // RFC 9110 §5.3, R40: several field lines may arrive joined by commas, which no JWS contains.
+            true => Error::ProofRepeated,
+            false => Error::ProofMalformed(error),
+        };
+        let text = std::str::from_utf8(line).map_err(|_| malformed(JoseError::NotCompact))?;
         // RFC 9449 §4.3 (2), R41
-        let jws = CompactJws::parse(text).map_err(Error::ProofMalformed)?;
-        let (key, known) = match keys.get(jws.header_segment()) {
-            Some(key) => (key, true),
-            None => (Arc::new(parse_key(&jws, profile, crypto)?), false),
+        let jws = CompactJws::parse(text).map_err(malformed)?;
+        let key = match keys.get(jws.header_segment()) {
+            Some(known) => Key::Known(known),
+            None => parse_key(&jws, profile)?,
         };
         let payload = jws.decode_payload().map_err(Error::ProofMalformed)?;
-        Ok(Self { jws, key, known, payload })
+        Ok(Self { jws, key, payload })
     }
 
     pub(crate) fn claims(&self) -> Result<ProofClaims<'_>, Error> {
-        Object::parse(&self.payload).map(ProofClaims).map_err(Error::ProofMalformed)
+        ProofClaims::parse(&self.payload).map_err(Error::ProofMalformed)
     }
 
-    /// RFC 7638 thumbprint of the proof's key.
-    pub(crate) fn thumbprint(&self) -> &JwkThumbprint {
-        &self.key.thumbprint
+    /// The proof's key, ready to verify. A stranger's costs more than all checks of the claims together, so it comes after
+    /// them (R71).
+    pub(crate) fn key(&self, crypto: &dyn CryptoProvider) -> Result<Arc<ProofKey>, Error> {
+        match &self.key {
+            Key::Known(known) => Ok(Arc::clone(known)),
+            Key::New { jwk, algorithm } => {
+                let key = crypto.verifying_key(jwk, *algorithm).map_err(Error::ProofKey)?;
+                let header = self.jws.header_segment().into();
+                Ok(Arc::new(ProofKey { header, key, thumbprint: jwk.thumbprint(crypto) }))
+            }
+        }
     }
 
-    /// RFC 9449 §4.3 (6), R45: under the key in the proof's own header, and no other.
-    pub(crate) fn verify_signature(&self, keys: &ProofKeyCache) -> Result<(), Error> {
+    /// RFC 9449 §4.3 (6), R45: under the key in the proof's own header, which is `key`, and no other.
+    pub(crate) fn verify_signature(&self, key: &Arc<ProofKey>, keys: &ProofKeyCache) -> Result<(), Error> {
         let signature = self.jws.decode_signature().map_err(Error::ProofMalformed)?;
-        self.key
-            .key
-            .verify(self.jws.signing_input().as_bytes(), &signature)
-            .map_err(|_| Error::ProofSignature)?;
-        if !self.known {
+        key.key.verify(self.jws.signing_input().as_bytes(), &signature).map_err(|_| Error::ProofSignature)?;
+        if matches!(self.key, Key::New { .. }) {
             // Only now: strangers cannot push the keys of working clients out.
-            keys.insert(self.jws.header_segment(), &self.key);
+            keys.insert(Arc::clone(key));
         }
         Ok(())
     }
 }
 
 /// RFC 9449 §4.3 (3)-(5), (7): what the header must say.
-fn parse_key(
-    jws: &CompactJws<'_>,
-    profile: &Profile,
-    crypto: &dyn CryptoProvider,
-) -> Result<ProofKey, Error> {
+fn parse_key(jws: &CompactJws<'_>, profile: &Profile) -> Result<Key, Error> {
     let header = jws.decode_header().map_err(Error::ProofMalformed)?;
     let header = Header::parse(&header).map_err(Error::ProofMalformed)?;
     // RFC 9449 §4.3 (4), R43: exactly this value; stricter than RFC 7515 §4.1.9.
@@ -148,8 +176,7 @@ fn parse_key(
     let jwk = header.jwk().ok_or(Error::ProofKey(KeyError::Missing))?;
     let jwk = Jwk::from_value(jwk).map_err(Error::ProofKey)?;
     jwk.check_fits(algorithm).map_err(Error::ProofKey)?;
-    let key = crypto.verifying_key(&jwk, algorithm).map_err(Error::ProofKey)?;
-    Ok(ProofKey { key, thumbprint: jwk.thumbprint(crypto) })
+    Ok(Key::New { jwk, algorithm })
 }
 
 /// What a proof's claims are held against.
@@ -175,10 +202,39 @@ pub(crate) struct Freshness {
     pub(crate) stale_nonce: bool,
 }
 
-/// The claims of a proof, by name.
-pub(crate) struct ProofClaims<'a>(Object<'a>);
+/// The claims of a proof that are looked at; all others are ignored.
+#[derive(Default)]
+pub(crate) struct ProofClaims<'a> {
+    jti: Option<Value<'a>>,
+    htm: Option<Value<'a>>,
+    htu: Option<Value<'a>>,
+    iat: Option<Value<'a>>,
+    exp: Option<Value<'a>>,
+    nbf: Option<Value<'a>>,
+    nonce: Option<Value<'a>>,
+    ath: Option<Value<'a>>,
+}
 
-impl ProofClaims<'_> {
+impl<'a> ProofClaims<'a> {
+    fn parse(payload: &'a [u8]) -> Result<Self, JoseError> {
+        let mut claims = Self::default();
+        for (name, value) in Object::parse(payload)?.into_members() {
+            let claim = match name.as_ref() {
+                "jti" => &mut claims.jti,
+                "htm" => &mut claims.htm,
+                "htu" => &mut claims.htu,
+                "iat" => &mut claims.iat,
+                "exp" => &mut claims.exp,
+                "nbf" => &mut claims.nbf,
+                "nonce" => &mut claims.nonce,
+                "ath" => &mut claims.ath,
+                _ => continue,
+            };
+            *claim = Some(value);
+        }
+        Ok(claims)
+    }
+
     /// RFC 9449 §4.3 (8)-(12a): everything but the signature, cheap checks only.
     pub(crate) fn check(&self, context: &ProofContext<'_>) -> Result<Freshness, Error> {
         self.jti(context.profile)?;
@@ -193,7 +249,7 @@ impl ProofClaims<'_> {
 
     /// R42, R61, P5: required, and of bounded length.
     pub(crate) fn jti(&self, profile: &Profile) -> Result<&str, Error> {
-        let jti = self.text("jti")?;
+        let jti = text(&self.jti, "jti")?;
         if jti.is_empty() || jti.len() > profile.max_jti_bytes() {
             return Err(Error::ProofClaimInvalid("jti"));
         }
@@ -202,18 +258,19 @@ impl ProofClaims<'_> {
 
     /// RFC 9449 §4.3 (8), R47, P25: methods are case-sensitive (RFC 9110 §9.1).
     fn check_method(&self, request: &ResourceRequest<'_>) -> Result<(), Error> {
-        if self.text("htm")? == request.method { Ok(()) } else { Err(Error::ProofMethod) }
+        if text(&self.htm, "htm")? == request.method { Ok(()) } else { Err(Error::ProofMethod) }
     }
 
     /// RFC 9449 §4.3 (9), R48-R50, P28: never skipped.
     fn check_target(&self, context: &ProofContext<'_>) -> Result<(), Error> {
-        check_target(context.public_url, context.request.path, self.text("htu")?).map_err(Error::ProofTarget)
+        check_target(context.public_url, context.request.path, text(&self.htu, "htu")?)
+            .map_err(Error::ProofTarget)
     }
 
     /// RFC 9449 §4.3 (10)-(11): the proof is fresh, by the time inside its nonce or by its `iat`.
     fn check_nonce_and_time(&self, context: &ProofContext<'_>) -> Result<Freshness, Error> {
-        let issued_at = self.time("iat")?.ok_or(Error::ProofClaimMissing("iat"))?;
-        match (context.nonce_policy, self.0.get("nonce")) {
+        let issued_at = time(&self.iat, "iat")?.ok_or(Error::ProofClaimMissing("iat"))?;
+        match (context.nonce_policy, &self.nonce) {
             (NoncePolicy::Off, _) => check_issued_at(issued_at, context),
             (NoncePolicy::Required | NoncePolicy::WhenNeeded, Some(_)) => self.check_nonce(context),
             // RFC 9449 §11.3, R51: once nonces are in use, a proof without one is never accepted.
@@ -225,7 +282,7 @@ impl ProofClaims<'_> {
     /// RFC 9449 §8, §9, R51-R52, R62: any nonce this server recently supplied; it may be used again and again, and its
     /// time takes the place of `iat`.
     fn check_nonce(&self, context: &ProofContext<'_>) -> Result<Freshness, Error> {
-        let nonce = self.text("nonce")?;
+        let nonce = text(&self.nonce, "nonce")?;
         let time = context.nonces.check(nonce, context.now).ok_or(Error::NonceUnknown)?;
         // P14: a proof with an older nonce may have been used before the store began to remember.
         if time.issued_from < context.replay_complete_since {
@@ -236,11 +293,11 @@ impl ProofClaims<'_> {
 
     /// RFC 7519 §4.1.4-4.1.5, R56: `exp` and `nbf` are not required in a proof, but honoured.
     fn check_own_validity(&self, context: &ProofContext<'_>) -> Result<(), Error> {
-        if self.time("exp")?.is_some_and(|expires| context.now >= expires) {
+        if time(&self.exp, "exp")?.is_some_and(|expires| context.now >= expires) {
             return Err(Error::ProofExpired);
         }
         let latest = context.now.saturating_add(context.profile.max_future());
-        if self.time("nbf")?.is_some_and(|not_before| not_before > latest) {
+        if time(&self.nbf, "nbf")?.is_some_and(|not_before| not_before > latest) {
             return Err(Error::ProofNotYetValid);
         }
         Ok(())
@@ -248,18 +305,19 @@ impl ProofClaims<'_> {
 
     /// RFC 9449 §4.3 (12a), R53, P17
     fn check_access_token_hash(&self, digest: &[u8; 32]) -> Result<(), Error> {
-        let ath = base64url::decode_32(self.text("ath")?).ok_or(Error::ProofAccessTokenHash)?;
+        let ath = base64url::decode_32(text(&self.ath, "ath")?).ok_or(Error::ProofAccessTokenHash)?;
         if bool::from(ath.ct_eq(digest)) { Ok(()) } else { Err(Error::ProofAccessTokenHash) }
     }
+}
 
-    fn text(&self, name: &'static str) -> Result<&str, Error> {
-        self.0.get(name).ok_or(Error::ProofClaimMissing(name))?.as_str().ok_or(Error::ProofClaimInvalid(name))
-    }
+fn text<'a>(claim: &'a Option<Value<'_>>, name: &'static str) -> Result<&'a str, Error> {
+    let claim = claim.as_ref().ok_or(Error::ProofClaimMissing(name))?;
+    claim.as_str().ok_or(Error::ProofClaimInvalid(name))
+}
 
-    fn time(&self, name: &'static str) -> Result<Option<UnixTime>, Error> {
-        let Some(claim) = self.0.get(name) else { return Ok(None) };
-        json::numeric_date(claim).map(Some).ok_or(Error::ProofClaimInvalid(name))
-    }
+fn time(claim: &Option<Value<'_>>, name: &'static str) -> Result<Option<UnixTime>, Error> {
+    let Some(claim) = claim else { return Ok(None) };
+    json::numeric_date(claim).map(Some).ok_or(Error::ProofClaimInvalid(name))
 }
 
 /// RFC 9449 §4.3 (11), §11.1: recent, hardly ahead, and from a time that the replay store remembers.

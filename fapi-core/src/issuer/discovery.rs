@@ -46,17 +46,36 @@ pub(super) enum FetchError {
     KeySet { url: String, reason: KeySetError },
     #[error("no complete answer within {0} s")]
     TimedOut(u64),
+    #[error("the tokio runtime has no timers: build it with enable_time")]
+    NoTimer,
+}
+
+impl FetchError {
+    /// Whether no document is there at all. A web server that has one page for every URL answers with that page.
+    fn is_nothing_there(&self) -> bool {
+        match self {
+            Self::Status { .. } => true,
+            Self::Metadata { reason, .. } => {
+                matches!(reason, JoseError::Json | JoseError::Utf8 | JoseError::NotObject)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Fetches the metadata of `issuer`.
 pub(super) async fn discover(http: &dyn HttpClient, issuer: &str) -> Result<Metadata, FetchError> {
     let [oauth, openid] = well_known_urls(issuer);
-    let (url, response) = match get(http, &oauth, METADATA_TYPE).await {
+    match get_metadata(http, &oauth).await {
         // RFC 8414 §5, R117: the other location only if there is nothing at this one; a document that is there and
         // is wrong stays wrong.
-        Err(FetchError::Status { .. }) => (&openid, get(http, &openid, METADATA_TYPE).await?),
-        response => (&oauth, response?),
-    };
+        Err(error) if error.is_nothing_there() => get_metadata(http, &openid).await,
+        found => found,
+    }
+}
+
+async fn get_metadata(http: &dyn HttpClient, url: &str) -> Result<Metadata, FetchError> {
+    let response = get(http, url, METADATA_TYPE).await?;
     parse_metadata(url, &response.body, http.allows_insecure_loopback())
 }
 

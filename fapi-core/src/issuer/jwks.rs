@@ -47,13 +47,14 @@ pub enum KeySetError {
     /// More than 100 keys.
     #[error("the key set has more than 100 keys")]
     TooManyKeys,
-    /// Not one key can verify a token: of other types, too short, for encryption, private or for other algorithms.
+    /// Not one key of a configured set can verify a token: of other types, too short, for encryption, private or for other algorithms.
     #[error("no key of the key set can be used with the accepted token algorithms")]
     NoUsableKey,
 }
 
 impl KeySet {
-    /// Reads a JWK Set and keeps the keys that can verify signatures of `algorithms`.
+    /// Reads a JWK Set and keeps the keys that can verify signatures of `algorithms`; there may be none, since an issuer
+    /// that withdraws its only key publishes an empty set.
     pub(crate) fn parse(
         json: &[u8],
         algorithms: &[Algorithm],
@@ -74,10 +75,12 @@ impl KeySet {
                 Err(reason) => report_unusable(position, reason),
             }
         }
-        if keys.is_empty() {
-            return Err(KeySetError::NoUsableKey);
-        }
         Ok(Self { digest: crypto.sha256(json), keys })
+    }
+
+    /// This set, if it has a key: for one that is configured, where an empty one can only be a mistake.
+    pub(super) fn require_usable_key(self) -> Result<Self, KeySetError> {
+        if self.keys.is_empty() { Err(KeySetError::NoUsableKey) } else { Ok(self) }
     }
 
     /// The keys that may have signed a token with this `kid` and algorithm; at most four.
@@ -214,7 +217,7 @@ mod tests {
     #[test]
     fn a_point_off_its_curve_is_left_out() {
         let off = EC.replace("9VE4", "9VE5");
-        assert_eq!(parse(&[key(&off, "")]).unwrap_err(), KeySetError::NoUsableKey);
+        assert_eq!(parse(&[key(&off, "")]).unwrap().len(), 0);
     }
 
     // R11, SP 5.4.3: keys that share a kid are told apart by their attributes.
@@ -269,11 +272,21 @@ mod tests {
         assert_eq!(refused("[]"), KeySetError::Malformed(JoseError::NotObject));
         assert_eq!(refused("{}"), KeySetError::KeysMissing);
         assert_eq!(refused(r#"{"keys":{}}"#), KeySetError::KeysMissing);
-        assert_eq!(refused(r#"{"keys":[]}"#), KeySetError::NoUsableKey);
         assert_eq!(parse(&vec![key(EC, ""); MAX_KEYS + 1]).unwrap_err(), KeySetError::TooManyKeys);
         assert!(parse(&vec![key(EC, ""); MAX_KEYS]).is_ok());
         let padding = " ".repeat(MAX_BODY_BYTES);
         assert_eq!(refused(&format!("{{}}{padding}")), KeySetError::Malformed(JoseError::TooLarge));
+    }
+
+    // R118: a set without keys is a set; whether that is a mistake depends on where it comes from.
+    #[test]
+    fn an_empty_set_is_a_key_set() {
+        for empty in [vec![], vec![r#"{"kty":"oct","k":"AAAA"}"#.to_owned()]] {
+            let keys = parse(&empty).unwrap();
+            assert_eq!((keys.len(), count(&keys, None, Algorithm::Es256)), (0, 0));
+            assert_eq!(keys.require_usable_key().unwrap_err(), KeySetError::NoUsableKey);
+        }
+        assert!(parse(&[key(EC, "")]).unwrap().require_usable_key().is_ok());
     }
 
     #[test]

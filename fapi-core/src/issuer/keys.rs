@@ -1,10 +1,14 @@
 //! The keys of one issuer while the server runs: what is used, how old it may be, and when it is fetched again.
 //!
-//! Requests never wait for a fetch while there are keys (R120, pitfall P35): [`IssuerKeys::current`] is a load of an
-//! atomic pointer. An unknown `kid` makes [`IssuerKeys::refresh`] fetch, but never more often than once per cool-down,
-//! whoever asks (R118, pitfall P34). A failed fetch keeps the last good keys for a bounded time; without any, the answer
-//! is "could not check", and the next fetch after the cool-down recovers by itself (pitfalls P37, P39).
+//! While keys are young, no request waits for a fetch (R120, pitfall P35): [`IssuerKeys::current`] is a load of an atomic
+//! pointer. Keys that nobody refreshed in time, since nobody asked, are used only after a fetch was tried: an issuer that
+//! can be reached decides what is trusted; one that cannot keeps its last good keys for a bounded time. An unknown `kid`
+//! makes [`IssuerKeys::refresh`] fetch, but never more often than once per cool-down, whoever asks (R118, pitfall P34).
+//! Without keys the answer is "could not check", and the next fetch after the cool-down recovers by itself (pitfalls P37,
+//! P39).
 
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -29,15 +33,21 @@ const FETCH_COOL_DOWN: Duration = Duration::from_secs(30);
 /// before the next may begin, so there is never more than one.
 const FETCH_TIME_LIMIT: Duration = Duration::from_secs(5);
 const _: () = assert!(FETCH_TIME_LIMIT.as_millis() < FETCH_COOL_DOWN.as_millis());
-/// Age at which keys are fetched again in the background, if the issuer states none: a key that the issuer withdrew
-/// is trusted for ten minutes more, and one request each ten minutes is no burden.
+/// Age at which keys are fetched again in the background, if the issuer states none: one request each ten minutes is no
+/// burden, and a key that the issuer withdrew is trusted for ten minutes and [`REFRESH_GRACE`] more at most, unless the
+/// issuer cannot be reached ([`MAX_STALE`]).
 const REFRESH_AGE: Duration = Duration::from_secs(10 * 60);
-/// Bounds of what the issuer may state instead (`Cache-Control: max-age`): below, it would only ask for load; above, a
-/// withdrawn key would be trusted for more than an hour.
+/// How long past their refresh age keys are used without a fetch that was at least tried since: a server that is busy has
+/// fetched them by then without anybody waiting; on one that was idle, the first requests wait for it. A failed fetch
+/// stands for as long: until the next one, a cool-down later, is over.
+const REFRESH_GRACE: Duration = Duration::from_secs(60);
+const _: () = assert!(FETCH_COOL_DOWN.as_millis() + FETCH_TIME_LIMIT.as_millis() < REFRESH_GRACE.as_millis());
+/// Bounds of what the issuer may state instead of [`REFRESH_AGE`] (`Cache-Control: max-age`): below, it would only ask for
+/// load; above, a key that was withdrawn would be trusted for more than an hour though the issuer can be reached.
 const MIN_REFRESH_AGE: Duration = Duration::from_secs(60);
 const MAX_REFRESH_AGE: Duration = Duration::from_secs(60 * 60);
-/// How long past their refresh age keys are used while the issuer cannot be reached: long enough for an outage that
-/// lasts until the next working day, and no longer, since a key that was withdrawn meanwhile is trusted all that time.
+/// How long past their refresh age keys are used while every fetch fails: long enough for an outage that lasts until the
+/// next working day, and no longer, since a key that was withdrawn meanwhile is trusted all that time.
 const MAX_STALE: Duration = Duration::from_secs(24 * 60 * 60);
 /// RFC 7517 §8.5.2.
 const KEY_SET_TYPE: &str = "application/jwk-set+json, application/json";
@@ -84,6 +94,8 @@ struct Loaded {
 struct Fetch {
     started: UnixTime,
     result: watch::Receiver<Option<FetchResult>>,
+    /// When the one before began, if it failed.
+    failed_before: Option<UnixTime>,
 }
 
 impl IssuerKeys {
@@ -144,7 +156,7 @@ impl IssuerKeys {
 
     /// The keys in use; never waits. Starts a fetch in the background when they are due.
     ///
-    /// `None` if they were never loaded, or are too old to be trusted: then [`Self::refresh`].
+    /// `None` if they were never loaded, or must not be used before a fetch was tried: then [`Self::obtain`].
     pub(crate) fn current(self: &Arc<Self>, now: UnixTime) -> Option<Arc<KeySet>> {
         let loaded = self.loaded.load();
         let loaded = loaded.as_deref()?;
@@ -155,10 +167,23 @@ impl IssuerKeys {
         if age >= loaded.refresh_age {
             self.fetch(now);
         }
-        Some(Arc::clone(&loaded.keys))
+        // R118: an issuer that may have withdrawn a key is asked first, unless it was just found out of reach.
+        let overdue = age >= loaded.refresh_age.saturating_add(REFRESH_GRACE);
+        (!overdue || self.failed_lately(now)).then(|| Arc::clone(&loaded.keys))
     }
 
-    /// The keys after a fetch, for a token whose key is unknown, or when there are none.
+    /// The keys in use, after a fetch if need be; the last good ones if it fails, within their bound.
+    pub(crate) async fn obtain(self: &Arc<Self>, now: UnixTime) -> FetchResult {
+        if let Some(keys) = self.current(now) {
+            return Ok(keys);
+        }
+        let fetched = self.refresh(now).await;
+        fetched.or_else(|unavailable| {
+            self.last_good(now).map(|loaded| Arc::clone(&loaded.keys)).ok_or(unavailable)
+        })
+    }
+
+    /// The keys after a fetch, for a token that those in use do not verify; an error if the fetch failed.
     ///
     /// Joins the fetch of this cool-down or starts it; if it is over, answers at once with what it brought.
     pub(crate) async fn refresh(self: &Arc<Self>, now: UnixTime) -> FetchResult {
@@ -166,11 +191,26 @@ impl IssuerKeys {
             return self.current(now).ok_or(KeysUnavailable);
         }
         let mut result = self.fetch(now).ok_or(KeysUnavailable)?;
+        if let Some(outcome) = outcome(&result) {
+            return outcome;
+        }
         // The task may be on a runtime that is blocked or gone: nobody waits for it longer than a fetch takes.
-        match timeout(FETCH_TIME_LIMIT, result.wait_for(Option::is_some)).await {
+        match within_time_limit(result.wait_for(Option::is_some)).await {
             Ok(Ok(result)) => result.clone().unwrap_or(Err(KeysUnavailable)),
             Ok(Err(_)) | Err(_) => Err(KeysUnavailable),
         }
+    }
+
+    /// Whether the issuer was out of reach within the grace.
+    fn failed_lately(&self, now: UnixTime) -> bool {
+        let last = self.last_fetch.lock().unwrap_or_else(PoisonError::into_inner);
+        let failure = last.as_ref().and_then(|last| last.last_failure(now));
+        failure.is_some_and(|started| distance(started, now) < REFRESH_GRACE)
+    }
+
+    /// What the last successful fetch brought, unless it is too old to be trusted.
+    fn last_good(&self, now: UnixTime) -> Option<Arc<Loaded>> {
+        self.loaded.load_full().filter(|loaded| distance(loaded.at, now) < loaded.max_age)
     }
 
     /// The fetch of this cool-down, started if there is none; `None` outside a tokio runtime, or if there is nothing to
@@ -183,23 +223,21 @@ impl IssuerKeys {
         }
         let remote = self.remote.clone()?;
         let runtime = Handle::try_current().ok()?;
-        let failed_before = last.as_ref().is_some_and(|last| !matches!(*last.result.borrow(), Some(Ok(_))));
+        let failed_before = last.as_ref().and_then(|last| last.last_failure(now));
+        let recovering = failed_before.is_some();
         let (sender, result) = watch::channel(None);
         let keys = Arc::clone(self);
         // A task of its own: the client that caused it may hang up, and others wait for it.
-        runtime.spawn(
-            async move { sender.send_replace(Some(keys.run_fetch(&remote, now, failed_before).await)) },
-        );
-        *last = Some(Fetch { started: now, result: result.clone() });
+        runtime
+            .spawn(async move { sender.send_replace(Some(keys.run_fetch(&remote, now, recovering).await)) });
+        *last = Some(Fetch { started: now, result: result.clone(), failed_before });
         Some(result)
     }
 
-    async fn run_fetch(&self, remote: &Remote, now: UnixTime, failed_before: bool) -> FetchResult {
-        let time_limit = FetchError::TimedOut(FETCH_TIME_LIMIT.as_secs());
-        let loaded = timeout(FETCH_TIME_LIMIT, self.load(remote, now)).await.unwrap_or(Err(time_limit));
-        match loaded {
+    async fn run_fetch(&self, remote: &Remote, now: UnixTime, recovering: bool) -> FetchResult {
+        match within_time_limit(self.load(remote, now)).await.flatten() {
             Ok(loaded) => {
-                self.report_success(&loaded, failed_before);
+                self.report_success(&loaded, recovering);
                 let keys = Arc::clone(&loaded.keys);
                 self.loaded.store(Some(Arc::new(loaded)));
                 Ok(keys)
@@ -239,6 +277,9 @@ impl IssuerKeys {
         if !same {
             return Err(FetchError::OtherIssuer(metadata.issuer));
         }
+        if settled.is_none() && *metadata.issuer != *self.configured {
+            self.report_other_spelling(&metadata.issuer);
+        }
         self.stated.get_or_init(|| metadata.issuer.into());
         Ok(metadata.jwks_uri)
     }
@@ -251,11 +292,13 @@ impl IssuerKeys {
         }
     }
 
-    fn report_success(&self, loaded: &Loaded, failed_before: bool) {
+    fn report_success(&self, loaded: &Loaded, recovering: bool) {
         let (issuer, keys) = (&*self.configured, loaded.keys.len());
         let unchanged =
             self.loaded.load().as_deref().is_some_and(|before| Arc::ptr_eq(&before.keys, &loaded.keys));
-        if failed_before {
+        if keys == 0 {
+            tracing::warn!(target: LOG_TARGET, issuer, outcome = "empty", keys, "the issuer publishes no key that can be used; its tokens are refused");
+        } else if recovering {
             tracing::info!(target: LOG_TARGET, issuer, outcome = "recovered", keys, "the issuer's keys can be loaded again");
         } else if unchanged {
             tracing::debug!(target: LOG_TARGET, issuer, outcome = "unchanged", keys, "the issuer's keys are unchanged");
@@ -264,9 +307,15 @@ impl IssuerKeys {
         }
     }
 
+    /// Strict clients compare the metadata of this API with that of the issuer (RFC 9728 §3.3, RFC 8414 §3.3).
+    fn report_other_spelling(&self, stated: &str) {
+        let issuer = &*self.configured;
+        tracing::warn!(target: LOG_TARGET, issuer, stated, "the issuer is configured with another spelling than its own, which this API's metadata passes on and strict clients refuse; configure it exactly as stated");
+    }
+
     fn report_failure(&self, error: &FetchError, now: UnixTime) {
         let issuer = &*self.configured;
-        let in_use = self.loaded.load_full().filter(|loaded| distance(loaded.at, now) < loaded.max_age);
+        let in_use = self.last_good(now);
         let keys = in_use.as_ref().map_or(0, |loaded| loaded.keys.len());
         if in_use.is_some() {
             tracing::warn!(target: LOG_TARGET, issuer, outcome = "failed", keys, %error, "cannot load the issuer's keys; the last good ones stay in use");
@@ -274,6 +323,27 @@ impl IssuerKeys {
             tracing::warn!(target: LOG_TARGET, issuer, outcome = "failed", keys, %error, "cannot load the issuer's keys; its tokens are answered with 503 until that succeeds");
         }
     }
+}
+
+impl Fetch {
+    /// When the latest fetch that failed began, this one or the one before; `None` if this one succeeded.
+    fn last_failure(&self, now: UnixTime) -> Option<UnixTime> {
+        match outcome(&self.result) {
+            Some(Ok(_)) => None,
+            Some(Err(_)) => Some(self.started),
+            // Its runtime stands still.
+            None if distance(self.started, now) >= FETCH_TIME_LIMIT => Some(self.started),
+            None => self.failed_before,
+        }
+    }
+}
+
+/// What came of a fetch; `None` while it is under way. One whose task is gone without a result has failed.
+fn outcome(result: &watch::Receiver<Option<FetchResult>>) -> Option<FetchResult> {
+    // Borrowed while the sender is looked for: otherwise the result could come, and the sender go, in between.
+    let outcome = result.borrow();
+    let gone = result.has_changed().is_err();
+    outcome.clone().or_else(|| gone.then_some(Err(KeysUnavailable)))
 }
 
 impl Loaded {
@@ -285,10 +355,20 @@ impl Loaded {
         crypto: &dyn CryptoProvider,
     ) -> Result<Self, IssuerError> {
         let keys = KeySet::parse(json.as_bytes(), algorithms, crypto)
+            .and_then(KeySet::require_usable_key)
             .map_err(|reason| IssuerError::KeySet { issuer: issuer.to_owned(), reason })?;
         let (refresh_age, max_age) = (Duration::MAX, Duration::MAX);
         Ok(Self { keys: Arc::new(keys), at: UnixTime::default(), refresh_age, max_age })
     }
+}
+
+/// What `future` comes to within the time of a fetch.
+async fn within_time_limit<F: Future>(future: F) -> Result<F::Output, FetchError> {
+    // tokio panics where the runtime was built without `enable_time`, which cannot be asked beforehand; a request must
+    // not panic for that.
+    let limited = catch_unwind(AssertUnwindSafe(|| timeout(FETCH_TIME_LIMIT, future)));
+    let limited = limited.map_err(|_panic| FetchError::NoTimer)?;
+    limited.await.map_err(|_elapsed| FetchError::TimedOut(FETCH_TIME_LIMIT.as_secs()))
 }
 
 /// The time between two moments, in either order: a clock that was set back must not stop fetches or keep keys for ever.

@@ -22,7 +22,10 @@ pub(crate) fn decode_32(text: &str) -> Option<[u8; 32]> {
     if text.len() != ENCODED_LEN_32 {
         return None;
     }
-    decode(text).ok()?.try_into().ok()
+    let mut bytes = [0; 32];
+    // R115, as above.
+    let length = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
+    (length == bytes.len()).then_some(bytes)
 }
 
 /// The one spelling of `bytes`.

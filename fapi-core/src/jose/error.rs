@@ -6,7 +6,7 @@ use thiserror::Error as ThisError;
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum JoseError {
-    /// RFC 7515 §7.1: not three non-empty parts of base64url characters.
+    /// RFC 7515 §7.1: not exactly three parts, none of them empty.
     #[error("it is not a compact JWS of three parts")]
     NotCompact,
     /// RFC 7515 §2: padding, white space, non-zero trailing bits or foreign characters.

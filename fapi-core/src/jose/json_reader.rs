@@ -17,6 +17,10 @@ use super::json::{Number, Object, Value};
 const MAX_DEPTH: usize = 16;
 /// Values in one text, so that memory stays in proportion: a value of two octets takes 56 bytes here.
 const MAX_VALUES: usize = 8192;
+/// Under serde_json's feature `arbitrary_precision`, which any crate of a build can switch on for all, numbers arrive
+/// as an object with this one member, whose value is the number's text.
+const ARBITRARY_PRECISION_NUMBER: &str = "$serde_json::private::Number";
+
 /// Reads the one value in `json`.
 pub(super) fn read(json: &[u8]) -> Result<Value<'_>, JoseError> {
     // RFC 8725 §3.7, R103
@@ -123,7 +127,8 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value<'de>, A::Error> {
         let seed = self.within()?;
-        let mut members = Vec::new();
+        // The claims of a proof fit without growing. Deeper objects start empty: many of them fit into a short text.
+        let mut members = Vec::with_capacity(if self.depth == 0 { 8 } else { 0 });
         while let Some(name) = entries.next_key_seed(NameSeed)? {
             if members.is_empty() && name == ARBITRARY_PRECISION_NUMBER {
                 return parse_number(&entries.next_value::<Cow<'de, str>>()?).map(Value::Number);
@@ -135,10 +140,6 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         Ok(Value::Object(object))
     }
 }
-
-/// Under serde_json's feature `arbitrary_precision`, which any crate of a build can switch on for all, numbers arrive
-/// as an object with this one member, whose value is the number's text.
-const ARBITRARY_PRECISION_NUMBER: &str = "$serde_json::private::Number";
 
 fn parse_number<E: Error>(text: &str) -> Result<Number, E> {
     if let Ok(value) = text.parse() {

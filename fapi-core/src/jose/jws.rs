@@ -44,12 +44,14 @@ impl<'a> CompactJws<'a> {
         // RFC 9449 §4.3 (2), R41: two, four or five parts are no JWS in compact serialisation.
         let (signing_input, signature) = text.rsplit_once('.').ok_or(JoseError::NotCompact)?;
         let (header, payload) = signing_input.split_once('.').ok_or(JoseError::NotCompact)?;
-        if header.is_empty() || payload.is_empty() || signature.is_empty() || payload.contains('.') {
+        if header.is_empty() || payload.is_empty() || signature.is_empty() {
             return Err(JoseError::NotCompact);
         }
         // R108: only [A-Za-z0-9_-] and the two dots
         if [header, payload, signature].into_iter().all(base64url::is_alphabet) {
             Ok(Self { signing_input, header, payload, signature })
+        } else if payload.contains('.') {
+            Err(JoseError::NotCompact)
         } else {
             Err(JoseError::Base64)
         }

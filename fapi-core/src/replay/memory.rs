@@ -5,9 +5,8 @@
 //! (pitfalls P4, P10, P11). The store is split into shards with a lock each, small enough that growing or dropping one of
 //! their tables is a short pause. Several processes need a store that they share (pitfall P12).
 
-use std::collections::{HashSet, VecDeque};
 use std::fmt;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::hash::Hasher;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
@@ -15,46 +14,42 @@ use std::time::Duration;
 use async_trait::async_trait;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
-use super::key_counts::{KeyCounts, remainder};
-use super::{ProofUse, Replay, ReplayStore, ReplayStoreError};
+use super::client_counts::{ClientCounts, least_share, remainder};
+use super::shard::{Fingerprint, Shard};
+use super::{ProofClient, ProofUse, Replay, ReplayStore, ReplayStoreError};
 use crate::clock::UnixTime;
 use crate::crypto::{CryptoProvider, RandomError};
 
 /// Proofs remembered by default: more than 10,000 a second for a window of 60 s, in at most 40 MB.
 const DEFAULT_CAPACITY: usize = 1_000_000;
-/// One key's share by default: an eighth of the capacity. It takes five greedy clients to fill the store: one takes its
+/// One client's share by default: an eighth of the capacity. It takes five greedy clients to fill the store: one takes its
 /// half, four an eighth each.
-const DEFAULT_KEY_SHARE_DIVISOR: usize = 8;
+const DEFAULT_CLIENT_SHARE_DIVISOR: usize = 8;
 /// A shard's share of the capacity: small tables make short pauses, and locks that are seldom waited for.
 const PROOFS_PER_SHARD: usize = 2048;
 /// Milliseconds of a bucket. Proofs are remembered at most this much longer than needed; fewer, wider buckets are
 /// quicker to search.
 const BUCKET_MILLIS: u64 = 30_000;
-/// Buckets at most: far more than any sensible window needs (R52: seconds to minutes).
-pub(super) const BUCKETS: usize = 64;
 
 /// Remembers used proofs in the memory of this process.
 ///
 /// A remembered proof takes at most 40 bytes, so the default of 1,000,000 proofs takes at most 40 MB. A store that is
-/// full refuses new proofs and forgets none. So that one key cannot use it up, a key whose share is used up is refused
-/// once half of the store is in use.
+/// full refuses new proofs and forgets none. So that one client cannot use it up, with however many keys, a client whose
+/// share is used up is refused once half of the store is in use.
 ///
 /// ```
-/// use fapi_core::{MemoryReplayStore, crypto::AwsLcProvider, UnixTime};
+/// use fapi_core::{Clock, MemoryReplayStore, SystemClock, crypto::AwsLcProvider};
 ///
-/// # fn main() -> Result<(), fapi_core::crypto::RandomError> {
-/// let now = UnixTime::from_secs(1_562_262_618);
-/// let store = MemoryReplayStore::with_capacity(&AwsLcProvider, now, 200_000)?.with_key_share(50_000);
-/// # Ok(())
-/// # }
+/// let store = MemoryReplayStore::with_capacity(&AwsLcProvider, SystemClock.now(), 200_000)?.with_client_share(50_000);
+/// # Ok::<(), fapi_core::crypto::RandomError>(())
 /// ```
 pub struct MemoryReplayStore {
     hasher: SipHasher13,
     shards: Box<[Mutex<Shard>]>,
-    key_counts: KeyCounts,
+    client_counts: ClientCounts,
     remembered: AtomicUsize,
     capacity: usize,
-    key_share: usize,
+    client_share: usize,
     complete_since: UnixTime,
 }
 
@@ -63,7 +58,7 @@ impl MemoryReplayStore {
     /// with [`ReplayStoreError::Unavailable`]; no client can cause that, only a configuration with longer windows.
     pub const MAX_WINDOW: Duration = Duration::from_secs(30 * 60);
 
-    /// A store for 1,000,000 proofs, whose memory begins `now`.
+    /// A store for 1,000,000 proofs, whose memory begins `now`: no proof from before that is trusted (pitfall P14).
     ///
     /// # Errors
     /// [`RandomError`] if there are no random bytes for the key of the fingerprints.
@@ -88,34 +83,44 @@ impl MemoryReplayStore {
         Ok(Self {
             hasher: SipHasher13::new_with_key(&key),
             shards: (0..shards).map(|_| Mutex::default()).collect(),
-            key_counts: KeyCounts::new(),
+            client_counts: ClientCounts::new(),
             remembered: AtomicUsize::new(0),
             capacity,
-            key_share: (capacity / DEFAULT_KEY_SHARE_DIVISOR).max(1),
+            client_share: (capacity / DEFAULT_CLIENT_SHARE_DIVISOR).max(1),
             complete_since: now,
         })
     }
 
-    /// How many remembered proofs a key may have once half of the store is in use; an eighth of the capacity by default.
+    /// How many remembered proofs a client may have once half of the store is in use; an eighth of the capacity by
+    /// default, and never less than a thirty-second of it.
     ///
-    /// Counted without a list of the keys, and therefore roughly: a key may be refused early by about 0.6 % of all
-    /// remembered proofs.
+    /// Counted without a list of the clients, and therefore roughly: a client may be refused early by about 0.6 % of all
+    /// remembered proofs. A share that is lost in this error would shut out clients that have sent nothing, which is why
+    /// there is a least one.
     #[must_use]
-    pub fn with_key_share(self, proofs: usize) -> Self {
-        Self { key_share: proofs, ..self }
+    pub fn with_client_share(self, proofs: usize) -> Self {
+        let client_share = proofs.max(least_share(self.capacity)).max(1);
+        Self { client_share, ..self }
+    }
+
+    /// This store, if it begins at `now` or later; otherwise one that begins at `now`.
+    ///
+    /// P14: it can have seen no use before the server that it belongs to was built, whatever it was told.
+    pub(crate) fn begin_at_least(self, now: UnixTime) -> Self {
+        Self { complete_since: self.complete_since.max(now), ..self }
     }
 
     /// Remembers this use and says whether it is the first, without waiting for anything but a short lock.
     ///
     /// # Errors
-    /// [`ReplayStoreError::Full`] if the store or the key's share of it is full. [`ReplayStoreError::Unavailable`] if the
+    /// [`ReplayStoreError::Full`] if the store or the client's share of it is full. [`ReplayStoreError::Unavailable`] if the
     /// store cannot vouch for the proof: its `accepted_until` has passed and may have been forgotten (the clock went
     /// back), or is more than [`MAX_WINDOW`](Self::MAX_WINDOW) ahead.
     pub fn insert(&self, proof: ProofUse<'_>) -> Result<Replay, ReplayStoreError> {
         if proof.accepted_until.saturating_since(proof.now) > Self::MAX_WINDOW {
             return Err(ReplayStoreError::Unavailable);
         }
-        let (key, fingerprint) = self.fingerprint(&proof);
+        let (client, fingerprint) = (self.client_hash(proof.client), self.fingerprint(&proof));
         let (now, bucket) = (bucket_number(proof.now), bucket_number(proof.accepted_until));
 
         // A thread that died while it held this lock may have left the shard incomplete: fail closed.
@@ -130,21 +135,30 @@ impl MemoryReplayStore {
             return Ok(Replay::Replayed);
         }
         let fingerprints = shard.bucket_mut(bucket).ok_or(ReplayStoreError::Unavailable)?;
-        self.reserve(key, now)?;
+        self.reserve(client, now)?;
         fingerprints.insert(fingerprint);
-        self.key_counts.add(key, bucket);
+        self.client_counts.add(client, bucket);
         Ok(Replay::Fresh)
     }
 
-    /// The keyed hash of the proof's key, and the fingerprint of the proof.
-    fn fingerprint(&self, proof: &ProofUse<'_>) -> (u64, Fingerprint) {
+    /// The keyed hash by which a client's proofs are counted.
+    fn client_hash(&self, client: ProofClient<'_>) -> u64 {
+        let mut hasher = self.hasher;
+        hasher.write(client.issuer.as_bytes());
+        // No UTF-8 contains this byte, so that where the issuer ends is unambiguous.
+        hasher.write(&[0xff]);
+        hasher.write(client.client_id.as_bytes());
+        hasher.finish()
+    }
+
+    /// The keyed hash of the proof.
+    fn fingerprint(&self, proof: &ProofUse<'_>) -> Fingerprint {
         let mut hasher = self.hasher;
         // A thumbprint is 32 bytes long, so that where the jti begins is unambiguous (pitfall P8).
         hasher.write(proof.jkt.as_bytes());
-        let (key, _) = hasher.finish128().as_u64();
         hasher.write(proof.jti.as_bytes());
         let (high, low) = hasher.finish128().as_u64();
-        (key, Fingerprint { high, low })
+        Fingerprint { high, low }
     }
 
     fn shard(&self, fingerprint: Fingerprint) -> Result<&Mutex<Shard>, ReplayStoreError> {
@@ -153,11 +167,11 @@ impl MemoryReplayStore {
         self.shards.get(index).ok_or(ReplayStoreError::Unavailable)
     }
 
-    /// Takes a place for one more proof of this key.
-    fn reserve(&self, key: u64, now: u64) -> Result<(), ReplayStoreError> {
+    /// Takes a place for one more proof of this client.
+    fn reserve(&self, client: u64, now: u64) -> Result<(), ReplayStoreError> {
         // R61, pitfall P9: free use of the first half, a share each of the other one.
         if self.remembered.load(Relaxed) >= self.capacity / 2
-            && self.key_counts.remembered(key, now) >= self.key_share as u64
+            && self.client_counts.remembered(client, now) >= self.client_share as u64
         {
             return Err(ReplayStoreError::Full);
         }
@@ -177,7 +191,7 @@ impl fmt::Debug for MemoryReplayStore {
             .debug_struct("MemoryReplayStore")
             .field("remembered", &self.remembered)
             .field("capacity", &self.capacity)
-            .field("key_share", &self.key_share)
+            .field("client_share", &self.client_share)
             .field("complete_since", &self.complete_since)
             .finish_non_exhaustive()
     }
@@ -200,82 +214,15 @@ fn bucket_number(time: UnixTime) -> u64 {
     time.as_millis() / BUCKET_MILLIS
 }
 
-/// One lock's part of the store.
-#[derive(Default)]
-struct Shard {
-    /// The number of the first bucket; all before it are forgotten.
-    first: u64,
-    /// The buckets from `first` on, without gaps.
-    buckets: VecDeque<HashSet<Fingerprint, BuildHasherDefault<FingerprintHasher>>>,
-}
-
-impl Shard {
-    /// Forgets the buckets that have passed, and says how many proofs they held. Never goes back, even if the clock does.
-    fn drop_buckets_before(&mut self, bucket: u64) -> usize {
-        let passed = usize::try_from(bucket.saturating_sub(self.first)).unwrap_or(usize::MAX);
-        let passed = passed.min(self.buckets.len());
-        self.first = self.first.max(bucket);
-        self.buckets.drain(..passed).map(|fingerprints| fingerprints.len()).sum()
-    }
-
-    fn contains(&self, fingerprint: Fingerprint) -> bool {
-        self.buckets.iter().any(|fingerprints| fingerprints.contains(&fingerprint))
-    }
-
-    /// The bucket with this number; none if it has been forgotten or is too far ahead.
-    fn bucket_mut(
-        &mut self,
-        bucket: u64,
-    ) -> Option<&mut HashSet<Fingerprint, BuildHasherDefault<FingerprintHasher>>> {
-        let index = usize::try_from(bucket.checked_sub(self.first)?).ok().filter(|index| *index < BUCKETS)?;
-        if index >= self.buckets.len() {
-            self.buckets.resize_with(index.saturating_add(1), HashSet::default);
-        }
-        self.buckets.get_mut(index)
-    }
-}
-
-/// A keyed hash of a key and a `jti`: 128 bits, so that two proofs share one only by a chance of 2^-80 even among
-/// 10,000,000; and if they do, the later one is refused, never accepted.
-#[derive(Clone, Copy, Eq, PartialEq)]
-struct Fingerprint {
-    high: u64,
-    low: u64,
-}
-
-impl Hash for Fingerprint {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.low);
-    }
-}
-
-/// Passes a fingerprint's bits through: it is a keyed hash already.
-#[derive(Default)]
-struct FingerprintHasher(u64);
-
-impl Hasher for FingerprintHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, bits: u64) {
-        self.0 = bits;
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)]
 mod tests {
+    use std::collections::HashSet;
     use std::iter;
 
     use super::*;
     use crate::jose::JwkThumbprint;
+    use crate::replay::shard::BUCKETS;
 
     #[derive(Debug)]
     struct FixedRandom;
@@ -304,12 +251,13 @@ mod tests {
     }
 
     const NOW: UnixTime = UnixTime::from_secs(1_562_262_600);
+    const CLIENT: ProofClient<'_> = ProofClient { issuer: "https://as.example.com", client_id: "client" };
 
     fn store(capacity: usize) -> MemoryReplayStore {
         MemoryReplayStore::with_capacity(&FixedRandom, NOW, capacity).unwrap()
     }
 
-    /// Uses `count` proofs of as many keys, spread evenly over a minute, and says when that minute ends.
+    /// Uses `count` proofs of as many keys and clients, spread evenly over a minute, and says when that minute ends.
     fn use_proofs(store: &MemoryReplayStore, start: UnixTime, count: u64) -> UnixTime {
         let minute = Duration::from_secs(60);
         for number in 0..count {
@@ -318,7 +266,8 @@ mod tests {
             jkt[..8].copy_from_slice(&number.to_be_bytes());
             let jkt = JwkThumbprint::from_bytes(jkt);
             let jti = now.as_millis().to_string();
-            let proof = ProofUse::new(&jkt, &jti, now.saturating_add(minute), now);
+            let client = ProofClient { client_id: &jti, ..CLIENT };
+            let proof = ProofUse::new(client, &jkt, &jti, now.saturating_add(minute), now);
             assert_eq!(store.insert(proof), Ok(Replay::Fresh));
         }
         start.saturating_add(minute)
@@ -339,8 +288,8 @@ mod tests {
     // R61: bounded memory, and what the documentation says of it.
     #[test]
     fn a_remembered_proof_takes_at_most_forty_bytes() {
-        for count in [600_000, 1_000_000] {
-            let store = store(1_000_000);
+        for count in [60_000, 100_000] {
+            let store = store(100_000);
             use_proofs(&store, NOW, count);
             let bytes = table_bytes(&store) / usize::try_from(count).unwrap();
             assert!(bytes <= 40, "{bytes} bytes for each of {count} proofs");
@@ -366,7 +315,7 @@ mod tests {
         let jkt = JwkThumbprint::from_bytes([1; 32]);
         let last = NOW.saturating_add(MemoryReplayStore::MAX_WINDOW);
         for (jti, until) in ["a", "b", "c"].into_iter().zip([NOW, last, UnixTime::MAX]) {
-            let _ = store.insert(ProofUse::new(&jkt, jti, until, NOW));
+            let _ = store.insert(ProofUse::new(CLIENT, &jkt, jti, until, NOW));
         }
         assert!(store.shards.iter().all(|shard| shard.lock().unwrap().buckets.len() <= BUCKETS));
         assert_eq!(store.remembered.load(Relaxed), 2);
@@ -380,10 +329,27 @@ mod tests {
         let jtis = ["", "\0", "a", "aa", "b", "\u{1}"];
         let mut seen = HashSet::new();
         for (jkt, jti) in jkts.iter().flat_map(|jkt| iter::repeat(jkt).zip(jtis)) {
-            let (_, fingerprint) = store.fingerprint(&ProofUse::new(jkt, jti, NOW, NOW));
+            let fingerprint = store.fingerprint(&ProofUse::new(CLIENT, jkt, jti, NOW, NOW));
             assert!(seen.insert((fingerprint.high, fingerprint.low)));
         }
         assert_eq!(seen.len(), 12);
+    }
+
+    // P9: so is where the issuer ends and the client_id begins.
+    #[test]
+    fn clients_differ_when_any_part_does() {
+        let store = store(10);
+        let parts = [("", ""), ("", "ab"), ("a", "b"), ("ab", ""), ("a", "c"), ("b", "a"), ("a", "\u{ff}b")];
+        let hashes = parts.map(|(issuer, client_id)| store.client_hash(ProofClient { issuer, client_id }));
+        assert_eq!(HashSet::from(hashes).len(), parts.len());
+    }
+
+    // P14: a start can be moved forward, never back.
+    #[test]
+    fn a_store_is_no_older_than_it_can_be() {
+        let later = NOW.saturating_add(Duration::from_millis(1));
+        assert_eq!(store(10).begin_at_least(later).complete_since, later);
+        assert_eq!(store(10).begin_at_least(UnixTime::default()).complete_since, NOW);
     }
 
     // P13: in doubt, neither fresh nor replayed.
@@ -398,7 +364,7 @@ mod tests {
             });
             assert!(died.join().is_err());
         });
-        let answer = store.insert(ProofUse::new(&jkt, "a", NOW, NOW));
+        let answer = store.insert(ProofUse::new(CLIENT, &jkt, "a", NOW, NOW));
         assert_eq!(answer, Err(ReplayStoreError::Unavailable));
     }
 
@@ -406,7 +372,7 @@ mod tests {
     fn debug_shows_neither_key_nor_fingerprints() {
         assert_eq!(
             format!("{:?}", store(80)),
-            "MemoryReplayStore { remembered: 0, capacity: 80, key_share: 10, complete_since: UnixTime(1562262600000), .. }"
+            "MemoryReplayStore { remembered: 0, capacity: 80, client_share: 10, complete_since: UnixTime(1562262600000), .. }"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! The table: one row of the expected-response matrix after the other (`docs/rules.md`, R27-R75).
+//! The table: one row of the expected-response matrix after the other (`docs/rules.md`).
 
 use std::time::Duration;
 
@@ -302,7 +302,7 @@ fn bindings(world: &World) -> Rows {
     ]
 }
 
-/// R72-R75, R89
+/// R72, R73, R75, R89
 fn certificates(world: &World) -> Rows {
     let der = world.certificate.der();
     let other = world.other_certificate.der();

@@ -54,6 +54,28 @@ fn no_runtime_is_no_panic() {
     assert_eq!(refresh.map(Result::unwrap_err), Poll::Ready(KeysUnavailable));
 }
 
+// Nor is a runtime without timers, where neither a fetch nor the wait for another runtime's fetch can be bounded.
+#[test]
+fn no_timer_is_no_panic() {
+    let without_timer = || tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let with_timer = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let issuer = FakeIssuer::working();
+    let keys = issuer.keys(Issuer::new(ISSUER));
+    assert_eq!(without_timer().block_on(keys.refresh(NOW)).unwrap_err(), KeysUnavailable);
+
+    // A fetch on a runtime that stands still.
+    let elsewhere = with_timer();
+    let guard = elsewhere.enter();
+    assert!(keys.current(after(30)).is_none());
+    assert!(pin!(keys.refresh(after(30))).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    drop(guard);
+    assert_eq!(without_timer().block_on(keys.refresh(after(30))).unwrap_err(), KeysUnavailable);
+
+    // With the last good keys, a request is served.
+    with_timer().block_on(keys.refresh(after(60))).unwrap();
+    assert!(knows(&without_timer().block_on(keys.obtain(after(3600))).unwrap(), "1"));
+}
+
 // R117, R118: what a configuration can get wrong.
 #[test]
 fn configuration_faults() {
@@ -77,8 +99,10 @@ fn configuration_faults() {
         try_keys(Issuer::new(ISSUER), None).unwrap_err(),
         IssuerError::HttpClientMissing(ISSUER.to_owned())
     );
-    assert_eq!(
-        try_keys(Issuer::new(ISSUER).with_key_set("{}"), None).unwrap_err(),
-        IssuerError::KeySet { issuer: ISSUER.to_owned(), reason: KeySetError::KeysMissing }
-    );
+    for (json, reason) in [("{}", KeySetError::KeysMissing), (r#"{"keys":[]}"#, KeySetError::NoUsableKey)] {
+        assert_eq!(
+            try_keys(Issuer::new(ISSUER).with_key_set(json), None).unwrap_err(),
+            IssuerError::KeySet { issuer: ISSUER.to_owned(), reason }
+        );
+    }
 }

@@ -85,8 +85,41 @@ async fn a_published_private_key_is_an_alarm() {
     let private = key_set(&["1"]).replace("\"kty\"", "\"d\":\"c2VjcmV0\",\"kty\"");
     let issuer = FakeIssuer::working();
     issuer.serve(JWKS, private);
-    issuer.keys(Issuer::new(ISSUER)).refresh(NOW).await.unwrap_err();
+    issuer.keys(Issuer::new(ISSUER)).refresh(NOW).await.unwrap();
     let lines = events.take();
     assert!(lines[0].starts_with("WARN") && lines[0].contains("private or secret key"), "{lines:?}");
     assert!(!lines.iter().any(|line| line.contains("c2VjcmV0")), "{lines:?}");
+}
+
+// R118: an issuer that withdraws its only key cuts its clients off, and somebody is told.
+#[tokio::test]
+async fn an_empty_key_set_is_a_warning() {
+    let events = Events::default();
+    let _guard = tracing::subscriber::set_default(events.clone());
+    let issuer = FakeIssuer::working();
+    let keys = issuer.keys(Issuer::new(ISSUER));
+    issuer.serve(JWKS, r#"{"keys":[]}"#);
+    for now in [NOW, after(30)] {
+        keys.refresh(now).await.unwrap();
+        let lines = events.take();
+        let [line] = &lines[..] else { panic!("one event: {lines:?}") };
+        assert!(line.starts_with("WARN") && line.contains(r#"outcome="empty" keys=0"#), "{line}");
+    }
+}
+
+// R91, R117: forgiven is not unnoticed, since this API's metadata (RFC 9728) names the configured spelling.
+#[tokio::test]
+async fn another_spelling_of_the_issuer_is_named_once() {
+    let events = Events::default();
+    let _guard = tracing::subscriber::set_default(events.clone());
+    let issuer = FakeIssuer::working();
+    let configured = format!("{ISSUER}/");
+    let keys = issuer.keys(Issuer::new(configured.as_str()));
+    keys.refresh(NOW).await.unwrap();
+    let lines = events.take();
+    let spelling = format!(" issuer={configured:?} stated={ISSUER:?}");
+    assert!(lines[0].starts_with("WARN") && lines[0].contains(&spelling), "{lines:?}");
+    keys.refresh(after(30)).await.unwrap();
+    issuer.keys(Issuer::new(ISSUER)).refresh(NOW).await.unwrap();
+    assert!(!events.take().iter().any(|line| line.contains("stated=")));
 }

@@ -26,6 +26,20 @@ async fn openid_metadata_is_second() {
     }
 }
 
+// R117: a web server with one page for every URL has no document at the RFC 8414 location; at both, it has none at all.
+#[tokio::test]
+async fn a_page_for_every_url_is_no_metadata() {
+    for page in [&b"<!doctype html><title>Sign in</title>"[..], b"", b"[]", b"\"OK\"", b"\xff"] {
+        let issuer = FakeIssuer::working();
+        issuer.serve(OAUTH, page);
+        issuer.serve(OPENID, metadata(ISSUER, JWKS));
+        assert!(issuer.keys(Issuer::new(ISSUER)).refresh(NOW).await.is_ok(), "{page:?}");
+        assert_eq!(issuer.requests(), [OAUTH, OPENID, JWKS]);
+        issuer.serve(OPENID, page);
+        assert_eq!(issuer.keys(Issuer::new(ISSUER)).refresh(NOW).await.unwrap_err(), KeysUnavailable);
+    }
+}
+
 // R117: a host that cannot be reached is not asked twice in one fetch.
 #[tokio::test]
 async fn an_unreachable_issuer_is_asked_once() {
@@ -50,7 +64,6 @@ async fn wrong_metadata_is_not_used() {
         metadata(ISSUER, &format!("https://keys.example/{}", "a".repeat(2048))),
         format!(r#"{{"issuer":"{ISSUER}"}}"#),
         format!(r#"{{"issuer":"{ISSUER}","issuer":"{ISSUER}","jwks_uri":"{JWKS}"}}"#),
-        "<html>".to_owned(),
     ] {
         let issuer = FakeIssuer::working();
         issuer.serve(OAUTH, wrong.clone());

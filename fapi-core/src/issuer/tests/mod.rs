@@ -4,6 +4,7 @@ mod configuration;
 mod events;
 mod lifetime;
 mod metadata;
+mod overdue;
 
 use std::collections::HashMap;
 use std::future::pending;

@@ -1,39 +1,47 @@
-//! How many remembered proofs each key has, so that no key can use up the store (pitfall P9).
+//! How many remembered proofs each client has, so that no client can use up the store (pitfall P9).
 //!
-//! A count-min sketch per bucket of time: fixed memory however many keys there are, and a count is never too low. It is
-//! too high by more than 0.6 % of all remembered proofs for one key in fifty at most; since the rows are chosen by a
-//! keyed hash, nobody can choose a key that shares its cells with a victim's.
+//! A count-min sketch per bucket of time: fixed memory however many clients there are, and a count is never too low. It
+//! is too high by more than 0.6 % of all remembered proofs for one client in fifty at most; since the rows are chosen by
+//! a keyed hash, nobody can choose a name that shares its cells with a victim's.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use super::memory::BUCKETS;
+use super::shard::BUCKETS;
 
-/// Independent rows: a count is wrong only if all of its cells are shared with busy keys.
+/// Independent rows: a count is wrong only if all of its cells are shared with busy clients.
 const ROWS: usize = 4;
 /// Cells of a row: the expected excess of a count is (all proofs) / 512.
 const COLUMNS: usize = 512;
+/// The smallest share that can be told from such an excess, as a multiple of it. Of any row, at most one cell in 16 holds
+/// that many proofs of others; of the clients without proofs, at most one in 16^4 = 65,536 seems to have a share.
+const SHARE_PER_EXCESS: usize = 16;
 /// A cell holds the bucket of time it counts for in its upper half, and the count in its lower half.
 const COUNT_MASK: u64 = u32::MAX as u64;
 
-/// The proofs remembered per key and bucket of time. It takes 1 MiB.
-pub(super) struct KeyCounts {
+/// The smallest share of `proofs` remembered proofs that the counts can tell: 1/32, about 3 %.
+pub(super) const fn least_share(proofs: usize) -> usize {
+    proofs / (COLUMNS / SHARE_PER_EXCESS)
+}
+
+/// The proofs remembered per client and bucket of time. It takes 1 MiB.
+pub(super) struct ClientCounts {
     cells: Box<[[[AtomicU64; COLUMNS]; ROWS]]>,
     /// The latest bucket with a proof in it.
     latest: AtomicU64,
 }
 
-impl KeyCounts {
+impl ClientCounts {
     pub(super) fn new() -> Self {
         let bucket = || [const { [const { AtomicU64::new(0) }; COLUMNS] }; ROWS];
         Self { cells: (0..BUCKETS).map(|_| bucket()).collect(), latest: AtomicU64::new(0) }
     }
 
-    /// Counts one more proof of the key with this hash, remembered in bucket number `bucket`.
-    pub(super) fn add(&self, key: u64, bucket: u64) {
+    /// Counts one more proof of the client with this hash, remembered in bucket number `bucket`.
+    pub(super) fn add(&self, client: u64, bucket: u64) {
         if self.latest.load(Relaxed) < bucket {
             self.latest.fetch_max(bucket, Relaxed);
         }
-        for cell in self.cells(key, bucket) {
+        for cell in self.cells(client, bucket) {
             // A cell left over from an earlier bucket starts again from zero: there is nothing to sweep.
             let next = |cell| (bucket << 32) | count(cell, bucket).saturating_add(1).min(COUNT_MASK);
             let mut current = cell.load(Relaxed);
@@ -43,20 +51,20 @@ impl KeyCounts {
         }
     }
 
-    /// At least the number of proofs of this key that are remembered in the buckets from number `first` on.
-    pub(super) fn remembered(&self, key: u64, first: u64) -> u64 {
+    /// At least the number of proofs of this client that are remembered in the buckets from number `first` on.
+    pub(super) fn remembered(&self, client: u64, first: u64) -> u64 {
         let mut rows = [0_u64; ROWS];
         for bucket in (first..=self.latest.load(Relaxed)).take(BUCKETS) {
-            for (row, cell) in rows.iter_mut().zip(self.cells(key, bucket)) {
+            for (row, cell) in rows.iter_mut().zip(self.cells(client, bucket)) {
                 *row = row.saturating_add(count(cell.load(Relaxed), bucket));
             }
         }
         rows.into_iter().min().unwrap_or(u64::MAX)
     }
 
-    /// The cell of each row that counts for this key and bucket.
-    fn cells(&self, key: u64, bucket: u64) -> impl Iterator<Item = &AtomicU64> {
-        let columns = [key, key >> 16, key >> 32, key >> 48];
+    /// The cell of each row that counts for this client and bucket.
+    fn cells(&self, client: u64, bucket: u64) -> impl Iterator<Item = &AtomicU64> {
+        let columns = [client, client >> 16, client >> 32, client >> 48];
         let rows = self.cells.get(remainder(bucket, BUCKETS)).into_iter().flatten();
         rows.zip(columns).filter_map(|(row, column)| row.get(remainder(column, COLUMNS)))
     }
@@ -86,8 +94,8 @@ mod tests {
     }
 
     #[test]
-    fn counts_are_exact_for_few_keys_and_fall_when_a_bucket_has_passed() {
-        let counts = KeyCounts::new();
+    fn counts_are_exact_for_few_clients_and_fall_when_a_bucket_has_passed() {
+        let counts = ClientCounts::new();
         for bucket in [1_000, 1_000, 1_001, 1_063] {
             counts.add(hash(1), bucket);
         }
@@ -100,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_cell_is_reused_when_its_bucket_has_passed() {
-        let counts = KeyCounts::new();
+        let counts = ClientCounts::new();
         counts.add(hash(1), 7);
         counts.add(hash(1), 7 + BUCKETS as u64);
         assert_eq!(counts.remembered(hash(1), 8), 1);
@@ -108,17 +116,32 @@ mod tests {
 
     #[test]
     fn counts_are_never_too_low_and_hardly_too_high() {
-        let counts = KeyCounts::new();
-        for key in 0..100_000 {
-            counts.add(hash(key), 5);
+        let counts = ClientCounts::new();
+        for client in 0..100_000 {
+            counts.add(hash(client), 5);
         }
-        let excess: Vec<u64> = (0..1_000).map(|key| counts.remembered(hash(key), 5) - 1).collect();
+        let excess: Vec<u64> = (0..1_000).map(|client| counts.remembered(hash(client), 5) - 1).collect();
         assert!(excess.iter().filter(|excess| **excess > 600).count() <= 20, "{excess:?}");
+    }
+
+    // P9: the worst case, all proofs with as many clients as can have the least share.
+    #[test]
+    fn a_client_without_proofs_does_not_seem_to_have_a_share() {
+        let counts = ClientCounts::new();
+        let share = least_share(100_000);
+        for client in 0..32 {
+            for _ in 0..share {
+                counts.add(hash(client), 5);
+            }
+        }
+        let seeming = (32..100_032).filter(|client| counts.remembered(hash(*client), 5) >= share as u64);
+        let seeming = seeming.count();
+        assert!(seeming <= 5, "{seeming} of 100,000");
     }
 
     #[test]
     fn the_last_bucket_there_is_does_not_overflow() {
-        let counts = KeyCounts::new();
+        let counts = ClientCounts::new();
         counts.add(hash(1), u64::MAX);
         assert_eq!(counts.remembered(hash(1), u64::MAX), 1);
     }

@@ -1,0 +1,66 @@
+//! One request as an adapter would hand it over, made ahead of time.
+
+use fapi_core::{Error, FieldLines, ResourceRequest, ResourceServer};
+use fapi_testkit::TestCertificate;
+
+use crate::poll_once;
+use crate::setup::{METHOD, PATH};
+
+/// The credentials of one request.
+#[derive(Clone, Debug, Default)]
+pub struct Call {
+    authorization: Option<String>,
+    proof: Option<String>,
+    certificate: Option<Vec<u8>>,
+}
+
+impl Call {
+    /// A request with this `Authorization` header and nothing else.
+    #[must_use]
+    pub fn with_authorization(line: impl Into<String>) -> Self {
+        Self { authorization: Some(line.into()), ..Self::default() }
+    }
+
+    /// A request with a DPoP-bound token and a proof.
+    #[must_use]
+    pub fn with_proof(token: &str, proof: impl Into<String>) -> Self {
+        Self { proof: Some(proof.into()), ..Self::with_authorization(format!("DPoP {token}")) }
+    }
+
+    /// A request with a certificate-bound token, on a connection with this client certificate.
+    #[must_use]
+    pub fn with_certificate(token: &str, certificate: &TestCertificate) -> Self {
+        let der = certificate.der().to_vec();
+        Self { certificate: Some(der), ..Self::with_authorization(format!("Bearer {token}")) }
+    }
+
+    /// The proof, if there is one.
+    #[must_use]
+    pub fn proof(&self) -> Option<&str> {
+        self.proof.as_deref()
+    }
+
+    /// What the resource server sees.
+    #[must_use]
+    pub fn request(&self) -> ResourceRequest<'_> {
+        ResourceRequest::new(METHOD, PATH, None)
+            .with_authorization(field_lines(self.authorization.as_deref()))
+            .with_dpop(field_lines(self.proof()))
+            .with_peer_certificate(self.certificate.as_deref())
+    }
+
+    /// Lets `server` decide.
+    ///
+    /// # Errors
+    /// The rule that the request fails.
+    pub fn send(&self, server: &ResourceServer) -> Result<(), Error> {
+        match poll_once(server.verify(&self.request())) {
+            Ok(_verified) => Ok(()),
+            Err(rejection) => Err(rejection.error().clone()),
+        }
+    }
+}
+
+fn field_lines(line: Option<&str>) -> FieldLines<'_> {
+    line.map(str::as_bytes).into_iter().collect()
+}

@@ -1,0 +1,63 @@
+//! The API in actix-web: one middleware around everything that needs a token, and one more where a route needs a scope.
+
+use std::future::Future;
+use std::io;
+
+use actix_web::{App, HttpResponse, HttpServer, Responder, Route, guard, web};
+use fapi_actix::{AccessToken, AccessTokenMiddleware, Require};
+use fapi_core::{Requirement, ResourceServer};
+use tokio::net::TcpListener;
+
+use super::{GRACE, HEALTHY, READ, Records, WRITE, Whoami};
+
+/// The routes of the API.
+///
+/// The server and the records were made once, outside of the closure of `HttpServer::new`, and are shared by its workers.
+fn routes(config: &mut web::ServiceConfig, server: ResourceServer, records: Records) {
+    let read = get().to(list).wrap(Require::new(Requirement::scope(READ)));
+    let write = web::post().to(add).wrap(Require::new(Requirement::scope(WRITE)));
+    let protected = web::scope("")
+        .service(web::resource("/whoami").route(get().to(whoami)))
+        .service(web::resource("/records").route(read).route(write))
+        // The scope has every path but those before it: without a token, nobody learns which ones exist.
+        .wrap(AccessTokenMiddleware::new(server));
+    config
+        .app_data(web::Data::new(records))
+        .service(web::resource("/healthz").route(get().to(|| async { web::Json(HEALTHY) })))
+        .service(protected);
+}
+
+/// RFC 9110 §9.3.2: what answers `GET` answers `HEAD`.
+fn get() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
+async fn whoami(token: AccessToken) -> impl Responder {
+    HttpResponse::Ok().json(Whoami::of(&token))
+}
+
+async fn list(records: web::Data<Records>) -> impl Responder {
+    web::Json(records.list())
+}
+
+async fn add(token: AccessToken, records: web::Data<Records>) -> impl Responder {
+    HttpResponse::Created().json(records.add(&token))
+}
+
+/// Serves the API until `stop`; then lets the requests under way end.
+///
+/// # Errors
+/// Those of the listener.
+pub async fn serve(
+    listener: TcpListener,
+    server: ResourceServer,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let records = Records::default();
+    HttpServer::new(move || App::new().configure(|config| routes(config, server.clone(), records.clone())))
+        .shutdown_signal(stop)
+        .shutdown_timeout(GRACE.as_secs())
+        .listen(listener.into_std()?)?
+        .run()
+        .await
+}

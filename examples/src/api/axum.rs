@@ -1,0 +1,65 @@
+//! The API in axum: one layer around everything that needs a token, and one more where a route needs a scope.
+
+use std::future::{Future, IntoFuture as _};
+use std::io;
+use std::pin::pin;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use fapi_core::{Requirement, ResourceServer};
+use fapi_tower::{AccessToken, AccessTokenLayer, RequireLayer};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::{GRACE, HEALTHY, READ, Records, WRITE, Whoami};
+
+/// The routes of the API.
+pub fn router(server: ResourceServer) -> Router {
+    let read = get(list).route_layer(RequireLayer::new(Requirement::scope(READ)));
+    let write = post(add).route_layer(RequireLayer::new(Requirement::scope(WRITE)));
+    let protected = Router::new()
+        .route("/whoami", get(whoami))
+        .route("/records", read.merge(write))
+        // Without a route of its own, a path would be answered outside of the layer.
+        .fallback(|| async { StatusCode::NOT_FOUND })
+        .with_state(Records::default())
+        .layer(AccessTokenLayer::new(server));
+    Router::new().route("/healthz", get(|| async { Json(HEALTHY) })).merge(protected)
+}
+
+async fn whoami(token: AccessToken) -> impl IntoResponse {
+    Json(Whoami::of(&token)).into_response()
+}
+
+async fn list(State(records): State<Records>) -> impl IntoResponse {
+    Json(records.list())
+}
+
+async fn add(token: AccessToken, State(records): State<Records>) -> impl IntoResponse {
+    (StatusCode::CREATED, Json(records.add(&token)))
+}
+
+/// Serves the API until `stop`; then lets the requests under way end.
+///
+/// # Errors
+/// Those of the listener.
+pub async fn serve(
+    listener: TcpListener,
+    server: ResourceServer,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let (stopping, stopped) = oneshot::channel::<()>();
+    let serving = axum::serve(listener, router(server)).with_graceful_shutdown(async {
+        let _ = stopped.await;
+    });
+    let mut serving = pin!(serving.into_future());
+    tokio::select! {
+        ended = &mut serving => return ended,
+        () = stop => drop(stopping),
+    }
+    timeout(GRACE, serving).await.unwrap_or(Ok(()))
+}

@@ -1,0 +1,94 @@
+//! The API of the example programs: what it answers, whatever the framework.
+//!
+//! | route | needs |
+//! |---|---|
+//! | `GET /whoami` | a valid token |
+//! | `GET /records` | the scope `records:read` |
+//! | `POST /records` | the scope `records:write` |
+//! | `GET /healthz` | nothing |
+//! | `GET /.well-known/oauth-protected-resource` | nothing (RFC 9728) |
+//!
+//! Every other path needs a valid token before it is answered with 404.
+
+pub mod actix;
+pub mod axum;
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use fapi_core::AccessToken;
+use serde::Serialize;
+
+/// The scope for `GET /records`.
+pub const READ: &str = "records:read";
+/// The scope for `POST /records`.
+pub const WRITE: &str = "records:write";
+
+/// How long requests under way may take when the program is asked to stop.
+const GRACE: Duration = Duration::from_secs(5);
+/// The records that are kept: this is an example, not a database.
+const MAX_RECORDS: usize = 100;
+
+/// The answer of `GET /whoami`: what the API knows about the caller.
+#[derive(Debug, Serialize)]
+struct Whoami<'a> {
+    sub: &'a str,
+    client_id: &'a str,
+    scope: Vec<&'a str>,
+    binding: &'static str,
+}
+
+impl<'a> Whoami<'a> {
+    fn of(token: &'a AccessToken) -> Self {
+        Self {
+            sub: token.subject().as_str(),
+            client_id: token.client_id().as_str(),
+            scope: token.scope().iter().collect(),
+            binding: token.binding().name(),
+        }
+    }
+}
+
+/// The answer of `GET /healthz`.
+#[derive(Debug, Serialize)]
+struct Health {
+    status: &'static str,
+}
+
+const HEALTHY: Health = Health { status: "ok" };
+
+/// A record: the example keeps no more of it than who added it.
+#[derive(Clone, Debug, Serialize)]
+struct Record {
+    id: u64,
+    added_by: String,
+}
+
+/// The answer of `GET /records`.
+#[derive(Debug, Serialize)]
+struct RecordList {
+    records: Vec<Record>,
+}
+
+/// The last records that were added; clones share them.
+#[derive(Clone, Debug, Default)]
+struct Records(Arc<Mutex<VecDeque<Record>>>);
+
+impl Records {
+    fn list(&self) -> RecordList {
+        let records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        RecordList { records: records.iter().cloned().collect() }
+    }
+
+    fn add(&self, token: &AccessToken) -> Record {
+        let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if records.len() >= MAX_RECORDS {
+            records.pop_front();
+        }
+        let id = records.back().map_or(1, |last| last.id.saturating_add(1));
+        let record = Record { id, added_by: token.client_id().as_str().to_owned() };
+        records.push_back(record.clone());
+        record
+    }
+}

@@ -1,0 +1,43 @@
+//! The contract table through actix-web: the answers of the core, carried unchanged.
+
+#![allow(missing_docs, reason = "tests")]
+#![allow(clippy::expect_used, reason = "a test may stop at the first surprise")]
+
+use actix_web::http::Method;
+use actix_web::test::TestRequest as ActixRequest;
+use actix_web::{App, HttpMessage as _, HttpResponse, test, web};
+use fapi_actix::{AccessTokenMiddleware, PeerCertificate, Require, Requirement};
+use fapi_testkit::contract::{Contract, Expected, TestRequest};
+
+fn request(sent: &TestRequest) -> ActixRequest {
+    let method = Method::from_bytes(sent.method.as_bytes()).expect("the contract's methods are valid");
+    let mut request = ActixRequest::default().method(method).uri(sent.target);
+    for (name, value) in &sent.headers {
+        request = request.append_header((*name, value.as_str()));
+    }
+    request
+}
+
+#[actix_web::test]
+async fn every_request_gets_exactly_the_answer_of_the_contract() {
+    let Contract { server, cases } = Contract::new();
+    let ok = || async { HttpResponse::Ok().body("ok") };
+    let app = test::init_service(
+        App::new()
+            .service(web::resource("/records").route(web::get().to(ok)).route(web::post().to(ok)))
+            .service(web::resource("/admin").wrap(Require::new(Requirement::scope("admin"))).route(web::get().to(ok)))
+            .wrap(AccessTokenMiddleware::new(server)),
+    )
+    .await;
+    for case in cases {
+        let request = request(&case.request).to_request();
+        if let Some(der) = &case.request.certificate {
+            request.extensions_mut().insert(PeerCertificate::from_der(der.as_slice()));
+        }
+        let response = test::call_service(&app, request).await;
+        let headers = response.headers().iter();
+        let headers = headers.map(|(name, value)| (name.as_str(), value.to_str().expect("visible ASCII")));
+        let answer = Expected::from_answer(response.status().as_u16(), headers);
+        assert_eq!(answer, case.expected, "{}", case.name);
+    }
+}

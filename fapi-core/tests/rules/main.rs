@@ -1,0 +1,24 @@
+//! The rules of `docs/rules.md`, one test or more for each, against the whole resource server.
+//!
+//! Modules are named after the specs. Each test starts from one valid request and breaks one thing, and names its rule:
+//! `tests/rules_table.rs` holds the table against these names.
+#![cfg(all(feature = "aws-lc-rs", feature = "reqwest"))]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::arithmetic_side_effects)]
+#![allow(clippy::string_slice, reason = "only of ASCII")]
+#![allow(missing_docs, reason = "tests")]
+
+mod fakes;
+mod fapi2_5_3_4;
+mod fapi2_5_4;
+mod logging;
+mod pitfalls;
+mod replay_store;
+mod rfc6750;
+mod rfc8705;
+mod rfc8725;
+mod rfc9068;
+mod rfc9449_11;
+mod rfc9449_4_3;
+mod rfc9449_8_9;
+mod rfc9728;
+mod world;

@@ -1,0 +1,17 @@
+//! The adapter: that it hands over the right facts and carries the server's decision unchanged.
+
+#![allow(missing_docs, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+mod answers;
+mod api;
+#[cfg(feature = "axum")]
+mod axum_router;
+mod cors;
+#[cfg(feature = "axum")]
+mod extractor;
+mod log;
+mod metadata;
+mod readiness;
+mod require;
+mod sockets;

@@ -1,0 +1,139 @@
+//! Over real sockets: plain hyper, and tonic.
+
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use fapi_tower::{NoClaims, Verified};
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tonic::Code;
+use tonic::metadata::MetadataValue;
+use tonic::transport::server::TcpIncoming;
+use tonic::transport::{Channel, Server};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+use tower::{Layer, service_fn};
+
+use crate::api::{Api, DPOP_CHALLENGE};
+
+async fn subject(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let verified = request.extensions().get::<Verified>().expect("the layer is around");
+    let token = verified.access_token::<NoClaims>().expect("NoClaims always fits");
+    Ok(Response::new(Full::from(token.subject().as_str().to_owned())))
+}
+
+/// Sends bytes as they are and reads to the end.
+async fn exchange(api: &Api, request: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (socket, _) = listener.accept().await.unwrap();
+    let service = TowerToHyperService::new(api.layer().layer(service_fn(subject)));
+    let serving = tokio::spawn(
+        hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), service),
+    );
+    client.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).await.unwrap();
+    serving.await.unwrap().unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn plain_hyper() {
+    let api = Api::new();
+    let head = "GET /records HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n";
+    let token = api.token();
+    let proof = api.proof("GET", "/records", &token);
+    // R27, R40: names and schemes in any case.
+    let good = format!("{head}AUTHORIZATION: dPoP {token}\r\nDPOP: {proof}\r\n\r\n");
+    let answer = exchange(&api, good.clone()).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\nalice"), "{answer}");
+    // R25
+    assert!(answer.to_lowercase().contains("\r\ndate: "), "{answer}");
+
+    let replayed = exchange(&api, good).await;
+    assert!(replayed.starts_with("HTTP/1.1 401 Unauthorized\r\n"), "{replayed}");
+
+    let refused = exchange(&api, format!("{head}\r\n")).await;
+    assert!(refused.starts_with("HTTP/1.1 401 Unauthorized\r\n"), "{refused}");
+    assert!(refused.contains(&format!("\r\nwww-authenticate: {DPOP_CHALLENGE}\r\n")), "{refused}");
+    assert!(refused.contains("\r\ncontent-length: 0\r\n"), "{refused}");
+
+    let metadata =
+        "GET /.well-known/oauth-protected-resource HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let document = exchange(&api, metadata.to_owned()).await;
+    assert!(document.ends_with(api.server.metadata().json()), "{document}");
+}
+
+/// R29, P19: two field lines of one name, as they come off the wire.
+#[tokio::test]
+async fn repeated_field_lines_over_hyper() {
+    let api = Api::new();
+    let head = "GET /records HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n";
+    let token = api.token();
+    let proof = api.proof("GET", "/records", &token);
+    let authorization = format!("authorization: DPoP {token}\r\n");
+    let two_tokens =
+        exchange(&api, format!("{head}{authorization}dpop: {proof}\r\n{authorization}\r\n")).await;
+    assert!(two_tokens.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{two_tokens}");
+    let two_proofs =
+        exchange(&api, format!("{head}dpop: {proof}\r\n{authorization}DPoP: {proof}\r\n\r\n")).await;
+    assert!(two_proofs.starts_with("HTTP/1.1 401 Unauthorized\r\n"), "{two_proofs}");
+}
+
+async fn health_service(api: &Api) -> HealthClient<Channel> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (_, health) = tonic_health::server::health_reporter();
+    let server = Server::builder().layer(api.layer()).add_service(health);
+    tokio::spawn(server.serve_with_incoming(TcpIncoming::from(listener)));
+    let channel = Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
+    HealthClient::new(channel)
+}
+
+const CHECK: &str = "/grpc.health.v1.Health/Check";
+
+fn signed(api: &Api) -> tonic::Request<HealthCheckRequest> {
+    let token = api.token();
+    let proof = api.proof("POST", CHECK, &token);
+    let mut request = tonic::Request::new(HealthCheckRequest::default());
+    let metadata = request.metadata_mut();
+    metadata.insert("authorization", MetadataValue::try_from(format!("DPoP {token}")).unwrap());
+    metadata.insert("dpop", MetadataValue::try_from(proof).unwrap());
+    request
+}
+
+#[tokio::test]
+async fn tonic_accepts() {
+    let api = Api::new();
+    let mut client = health_service(&api).await;
+    let answer = client.check(signed(&api)).await.unwrap();
+    assert_eq!(answer.into_inner().status, 1, "serving");
+}
+
+#[tokio::test]
+async fn tonic_refuses_with_a_status_and_the_challenge_in_the_metadata() {
+    let api = Api::with(|builder| builder.nonce(fapi_tower::NoncePolicy::Required));
+    let mut client = health_service(&api).await;
+
+    let status = client.check(HealthCheckRequest::default()).await.unwrap_err();
+    assert_eq!((status.code(), status.message()), (Code::Unauthenticated, "Unauthorized"));
+    let challenges: Vec<_> = status.metadata().get_all("www-authenticate").iter().collect();
+    assert_eq!(challenges.len(), 2);
+    assert_eq!(challenges[0], DPOP_CHALLENGE);
+
+    // R63: the nonce is in the metadata too.
+    let status = client.check(signed(&api)).await.unwrap_err();
+    assert_eq!((status.code(), status.message()), (Code::Unauthenticated, "use_dpop_nonce"));
+    assert_eq!(status.metadata().get_all("dpop-nonce").iter().count(), 1);
+
+    let mut twice = signed(&api);
+    twice.metadata_mut().append("authorization", MetadataValue::from_static("DPoP abc"));
+    let status = client.check(twice).await.unwrap_err();
+    assert_eq!((status.code(), status.message()), (Code::InvalidArgument, "invalid_request"));
+}

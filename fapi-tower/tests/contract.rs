@@ -1,0 +1,71 @@
+//! The contract table through axum, and through gRPC: the answers of the core, carried unchanged.
+
+#![allow(missing_docs, reason = "tests")]
+#![allow(clippy::expect_used, reason = "a test may stop at the first surprise")]
+
+use axum::Router;
+use axum::body::Body;
+use axum::routing::{get, post};
+use fapi_testkit::contract::{Contract, Expected, TestRequest};
+use fapi_tower::{AccessTokenLayer, PeerCertificate, RequireLayer, Requirement, ResourceServer};
+use http::{Request, Response};
+use tower::ServiceExt as _;
+
+fn app(server: ResourceServer) -> Router {
+    Router::new()
+        .route("/admin", get(|| async { "ok" }))
+        .route_layer(RequireLayer::new(Requirement::scope("admin")))
+        .route("/records", get(|| async { "ok" }).merge(post(|| async { "ok" })))
+        .layer(AccessTokenLayer::new(server))
+}
+
+fn request(sent: &TestRequest) -> Request<Body> {
+    let mut request = Request::builder().method(sent.method).uri(sent.target);
+    for (name, value) in &sent.headers {
+        request = request.header(*name, value);
+    }
+    let mut request = request.body(Body::empty()).expect("the contract's requests are valid");
+    if let Some(der) = &sent.certificate {
+        request.extensions_mut().insert(PeerCertificate::from_der(der.as_slice()));
+    }
+    request
+}
+
+fn headers<B>(response: &Response<B>) -> impl Iterator<Item = (&str, &str)> {
+    response.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().expect("visible ASCII")))
+}
+
+#[tokio::test]
+async fn every_request_through_axum_gets_exactly_the_answer_of_the_contract() {
+    let Contract { server, cases } = Contract::new();
+    let app = app(server);
+    for case in cases {
+        let response = app.clone().oneshot(request(&case.request)).await.expect("infallible");
+        let answer = Expected::from_answer(response.status().as_u16(), headers(&response));
+        assert_eq!(answer, case.expected, "{}", case.name);
+    }
+}
+
+#[tokio::test]
+async fn every_refusal_of_a_grpc_request_is_a_grpc_status_with_the_same_headers() {
+    let Contract { server, cases } = Contract::new();
+    let app = app(server);
+    for case in cases {
+        let mut request = request(&case.request);
+        request.headers_mut().insert("content-type", "application/grpc".parse().expect("a value"));
+        let response = app.clone().oneshot(request).await.expect("infallible");
+        assert_eq!(response.status(), 200, "{}", case.name);
+        let status = response.headers().get("grpc-status").map(|status| status.to_str().expect("digits"));
+        let expected_status = match case.expected.status {
+            200 => None,
+            400 => Some("3"),
+            401 => Some("16"),
+            403 => Some("7"),
+            503 => Some("14"),
+            other => panic!("the contract has a status {other}"),
+        };
+        assert_eq!(status, expected_status, "{}", case.name);
+        let answer = Expected::from_answer(case.expected.status, headers(&response));
+        assert_eq!(answer, case.expected, "{}", case.name);
+    }
+}
