@@ -11,7 +11,7 @@ use fapi_core::jose::Algorithm;
 /// Warm requests that are counted.
 const CALLS: usize = 101;
 /// Allocations of a warm request at most.
-const LIMIT: u64 = 8;
+const LIMIT: u64 = 4;
 
 fn main() {
     let setup = Setup::new(100_000);

@@ -16,7 +16,7 @@ const API: &str = "https://api.example.com";
 const URL: &str = "https://api.example.com/records";
 const ISSUER: &str = "https://as.example.com";
 const NOW: UnixTime = UnixTime::from_secs(1_750_000_000);
-/// For how long the replay store has been running: long enough that no proof needs a nonce.
+/// For how long a server has been running: long enough that no proof needs a nonce.
 const RUNNING: Duration = Duration::from_secs(3600);
 /// Proofs that the default profile accepts are remembered this long.
 const WINDOW: Duration = Duration::from_secs(60);

@@ -1,0 +1,160 @@
+//! How cases are sorted: what they are about, how bad a failure is, and what a run must be able to do.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// What a case is about.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Group {
+    /// The `Authorization` header and the challenges (RFC 6750, RFC 9110).
+    Credentials,
+    /// The access token (RFC 9068, RFC 8725).
+    Token,
+    /// The form of the DPoP proof (RFC 9449 §4).
+    Proof,
+    /// `htm` and `htu` (RFC 9449 §4.3 (8), (9)).
+    Target,
+    /// The times of proof and token.
+    Time,
+    /// One proof, one request (RFC 9449 §11.1).
+    Replay,
+    /// Nonces of the resource server (RFC 9449 §9).
+    Nonce,
+    /// The binding of the token to the client's key (RFC 9449 §6, §7).
+    Binding,
+    /// Certificate-bound tokens (RFC 8705) and certificate headers (RFC 9440).
+    Mtls,
+    /// What the route asks for (RFC 6750 §3.1).
+    Scope,
+    /// Protected resource metadata (RFC 9728).
+    Metadata,
+    /// Keys of the issuer and of proofs (RFC 7517, RFC 8725).
+    Keys,
+    /// Bounds on what the network may send.
+    Limits,
+}
+
+impl Group {
+    /// Every group, in the order in which they run.
+    pub const ALL: [Self; 13] = [
+        Self::Credentials,
+        Self::Token,
+        Self::Proof,
+        Self::Target,
+        Self::Time,
+        Self::Replay,
+        Self::Nonce,
+        Self::Binding,
+        Self::Mtls,
+        Self::Scope,
+        Self::Metadata,
+        Self::Keys,
+        Self::Limits,
+    ];
+
+    /// The name, in lower case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Credentials => "credentials",
+            Self::Token => "token",
+            Self::Proof => "proof",
+            Self::Target => "target",
+            Self::Time => "time",
+            Self::Replay => "replay",
+            Self::Nonce => "nonce",
+            Self::Binding => "binding",
+            Self::Mtls => "mtls",
+            Self::Scope => "scope",
+            Self::Metadata => "metadata",
+            Self::Keys => "keys",
+            Self::Limits => "limits",
+        }
+    }
+}
+
+impl fmt::Display for Group {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.name())
+    }
+}
+
+/// How bad it is when a case fails. Lower is less.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Severity {
+    /// An answer in another form than the specifications say.
+    Low,
+    /// A defence in depth is missing, or a client meets avoidable trouble.
+    Medium,
+    /// A protection is weakened, or valid requests are refused.
+    High,
+    /// A stolen or forged credential opens the API.
+    Critical,
+}
+
+impl Severity {
+    /// Every severity, the worst first.
+    pub const ALL: [Self; 4] = [Self::Critical, Self::High, Self::Medium, Self::Low];
+
+    /// The name, in lower case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.name())
+    }
+}
+
+/// What a run must be able to do before a case can be tried.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Need {
+    /// An issuer of the run's own, to mint any token.
+    Issuer,
+    /// Tokens for further keys: from an issuer of the run's own or from a command.
+    MoreTokens,
+    /// A route of the API that asks for a scope.
+    ScopeRoute,
+    /// A client certificate on the connection.
+    Certificate,
+    /// An API that hands out nonces.
+    Nonces,
+    /// An API that serves protected resource metadata.
+    Metadata,
+    /// An issuer that the API fetches keys from over the network.
+    ServedIssuer,
+    /// A network connection, on which the case of header names can be chosen.
+    HeaderNameCase,
+}
+
+impl Need {
+    /// Why a case is skipped where this is missing.
+    #[must_use]
+    pub const fn missing(self) -> &'static str {
+        match self {
+            Self::Issuer => "needs tokens of its own making: give the run an issuer that the API trusts",
+            Self::MoreTokens => "needs tokens for further keys: give the run an issuer or a token command",
+            Self::ScopeRoute => "needs a route that asks for a scope",
+            Self::Certificate => "needs a client certificate on the connection",
+            Self::Nonces => "the API has not handed out a DPoP-Nonce",
+            Self::Metadata => "the API serves no protected resource metadata",
+            Self::ServedIssuer => "needs an issuer that the API fetches keys from",
+            Self::HeaderNameCase => "needs a network connection: in process, header names have no case",
+        }
+    }
+}
