@@ -5,7 +5,7 @@ use thiserror::Error as ThisError;
 use crate::crypto::RandomError;
 use crate::issuer::{HttpError, IssuerError};
 
-/// Why a [`ResourceServer`] cannot be built.
+/// Why a [`ResourceServer`](crate::ResourceServer) cannot be built.
 #[derive(Clone, Debug, Eq, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -43,7 +43,9 @@ pub enum ConfigError {
     #[error("the profile {0:?} has no algorithm for tokens or none for proofs")]
     AlgorithmsMissing(String),
     /// SP 5.1.2: a profile that accepts more than FAPI 2.0 does may not bear its name (R20).
-    #[error("the profile accepts algorithms that FAPI 2.0 does not: give it a name of its own with named(..)")]
+    #[error(
+        "the profile accepts algorithms that FAPI 2.0 does not: give it a name of its own with named(..)"
+    )]
     ProfileName,
     /// A window or limit of the profile is out of bounds.
     #[error("the profile's {name} must be at most {most_seconds} s")]

@@ -2,9 +2,8 @@
 //!
 //! Order is part of the decision: what is cheap comes first, so that garbage costs nothing; nothing has a side effect
 //! before everything else has passed; the clock is read once, and again only before a shared replay store is asked
-//! (R60, R71). "Could not check" is another outcome than
-//! "checked and wrong" (pitfall P13). Every outcome is one `tracing` event. What each check means stands in its module;
-//! how an error looks on the wire, in `rejection.rs`.
+//! (R60, R71). "Could not check" is another outcome than "checked and wrong" (pitfall P13). Every outcome is one
+//! `tracing` event. What each check means stands in its module; how an error looks on the wire, in `rejection.rs`.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,10 +1,12 @@
 //! An authorization server without a socket: a key, a key set, and tokens that are right by default.
 
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use fapi_core::jose::Algorithm;
 use fapi_core::{Clock, SystemClock};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::key::SigningKey;
 use crate::server::IssuerServer;
@@ -24,6 +26,7 @@ use crate::token::TokenBuilder;
 pub struct TestIssuer {
     identifier: String,
     key: Arc<RwLock<SigningKey>>,
+    also_published: Arc<[Value]>,
     clock: Arc<dyn Clock>,
 }
 
@@ -35,6 +38,7 @@ impl TestIssuer {
         Self {
             identifier: identifier.to_owned(),
             key: Arc::new(RwLock::new(key)),
+            also_published: Arc::new([]),
             clock: Arc::new(SystemClock),
         }
     }
@@ -49,6 +53,13 @@ impl TestIssuer {
     #[must_use]
     pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
         Self { clock, ..self }
+    }
+
+    /// The same issuer with further JWKs in its key set, after its own and exactly as given: keys that a verifier must
+    /// pass over, and keys that it must find among them.
+    #[must_use]
+    pub fn also_publishing(self, jwks: impl IntoIterator<Item = Value>) -> Self {
+        Self { also_published: jwks.into_iter().collect(), ..self }
     }
 
     pub(crate) fn with_identifier(self, identifier: String) -> Self {
@@ -67,11 +78,14 @@ impl TestIssuer {
         self.key.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The key set (RFC 7517 §5) as JSON: the key that signs now, and no other.
+    /// The key set (RFC 7517 §5) as JSON: the key that signs now, and no other but those of
+    /// [`TestIssuer::also_publishing`].
     #[must_use]
     pub fn jwks(&self) -> String {
         let key = self.key();
-        json!({"keys": [key.published_jwk(&key.thumbprint())]}).to_string()
+        let mut keys = vec![key.published_jwk(&key.thumbprint())];
+        keys.extend_from_slice(&self.also_published);
+        json!({"keys": keys}).to_string()
     }
 
     /// Replaces the key with a new one of the same algorithm. The old key is no longer published; a test that still
@@ -92,6 +106,14 @@ impl TestIssuer {
     /// If no port can be had.
     #[must_use]
     pub fn serve(self) -> IssuerServer {
-        IssuerServer::start(self)
+        self.serve_on(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("a free loopback port")
+    }
+
+    /// The same issuer on a chosen address; its identifier becomes `http://ADDRESS`.
+    ///
+    /// # Errors
+    /// If the address cannot be had.
+    pub fn serve_on(self, address: SocketAddr) -> io::Result<IssuerServer> {
+        IssuerServer::start(self, address)
     }
 }

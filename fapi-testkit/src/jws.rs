@@ -10,13 +10,15 @@ use crate::key::SigningKey;
 pub(crate) struct UnsignedJwt {
     header: Map<String, Value>,
     claims: Map<String, Value>,
+    raw_header: Option<Vec<u8>>,
     raw_payload: Option<Vec<u8>>,
     key: SigningKey,
 }
 
 impl UnsignedJwt {
     pub(crate) fn new(key: SigningKey, typ: &str) -> Self {
-        let mut jwt = Self { header: Map::new(), claims: Map::new(), raw_payload: None, key };
+        let mut jwt =
+            Self { header: Map::new(), claims: Map::new(), raw_header: None, raw_payload: None, key };
         jwt.set_header("typ", typ);
         jwt.set_header("alg", jwt.key.algorithm().name());
         jwt
@@ -46,15 +48,35 @@ impl UnsignedJwt {
         self.raw_payload = Some(payload.into());
     }
 
+    pub(crate) fn edit_header(&mut self, edit: impl FnOnce(String) -> String) {
+        self.raw_header = Some(edit(text(&self.header)).into_bytes());
+    }
+
+    pub(crate) fn edit_payload(&mut self, edit: impl FnOnce(String) -> String) {
+        self.raw_payload = Some(edit(text(&self.claims)).into_bytes());
+    }
+
     pub(crate) fn set_key(&mut self, key: &SigningKey) {
         self.key = key.clone();
     }
 
     pub(crate) fn sign(self) -> String {
-        let claims = Value::Object(self.claims).to_string();
-        let payload = self.raw_payload.unwrap_or_else(|| claims.into_bytes());
-        self.key.sign(&Value::Object(self.header), &payload)
+        let key = self.key.clone();
+        self.sign_with(|input| key.signature(input))
     }
+
+    /// Over the signing input (RFC 7515 §5.1), `signature` may return anything.
+    pub(crate) fn sign_with(self, signature: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
+        let header = self.raw_header.unwrap_or_else(|| text(&self.header).into_bytes());
+        let payload = self.raw_payload.unwrap_or_else(|| text(&self.claims).into_bytes());
+        let input = format!("{}.{}", base64url(header), base64url(payload));
+        let signature = signature(input.as_bytes());
+        format!("{input}.{}", base64url(signature))
+    }
+}
+
+fn text(members: &Map<String, Value>) -> String {
+    Value::Object(members.clone()).to_string()
 }
 
 /// The same JWS with one bit of the signature flipped. The first bit: the last ones may be unused bits of base64url.

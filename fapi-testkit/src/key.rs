@@ -121,8 +121,12 @@ impl SigningKey {
     #[must_use]
     pub fn sign_raw(&self, header: &[u8], payload: &[u8]) -> String {
         let input = format!("{}.{}", base64url(header), base64url(payload));
-        let signature = self.signer.sign(input.as_bytes()).expect("a private key can sign");
-        format!("{input}.{}", base64url(signature))
+        format!("{input}.{}", base64url(self.signature(input.as_bytes())))
+    }
+
+    /// The signature of `input`.
+    pub(crate) fn signature(&self, input: &[u8]) -> Vec<u8> {
+        self.signer.sign(input).expect("a private key can sign")
     }
 }
 

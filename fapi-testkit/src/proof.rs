@@ -91,6 +91,19 @@ impl ProofBuilder {
         self
     }
 
+    /// Changes the text of the JSON header, after all other changes to it: for duplicate members and escapes.
+    pub fn edit_header(mut self, edit: impl FnOnce(String) -> String) -> Self {
+        self.jwt.edit_header(edit);
+        self
+    }
+
+    /// Changes the text of the JSON payload, after all other changes to it: for duplicate members and numbers that JSON
+    /// values cannot hold.
+    pub fn edit_payload(mut self, edit: impl FnOnce(String) -> String) -> Self {
+        self.jwt.edit_payload(edit);
+        self
+    }
+
     /// Signs with another key; the header, its `jwk` and its `alg` stay as they are.
     pub fn signed_by(mut self, key: &SigningKey) -> Self {
         self.jwt.set_key(key);
@@ -108,5 +121,11 @@ impl ProofBuilder {
     pub fn sign(self) -> String {
         let proof = self.jwt.sign();
         if self.flipped_signature { flip_signature(&proof) } else { proof }
+    }
+
+    /// The proof with whatever `signature` makes of the signing input (RFC 7515 §5.1).
+    #[must_use]
+    pub fn sign_with(self, signature: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
+        self.jwt.sign_with(signature)
     }
 }

@@ -136,6 +136,19 @@ impl TokenBuilder {
         self
     }
 
+    /// Changes the text of the JSON header, after all other changes to it: for duplicate members and escapes.
+    pub fn edit_header(mut self, edit: impl FnOnce(String) -> String) -> Self {
+        self.jwt.edit_header(edit);
+        self
+    }
+
+    /// Changes the text of the JSON payload, after all other changes to it: for duplicate members and numbers that JSON
+    /// values cannot hold.
+    pub fn edit_payload(mut self, edit: impl FnOnce(String) -> String) -> Self {
+        self.jwt.edit_payload(edit);
+        self
+    }
+
     /// Signs with another key; the header, its `kid` and its `alg` stay as they are.
     pub fn signed_by(mut self, key: &SigningKey) -> Self {
         self.jwt.set_key(key);
@@ -146,5 +159,11 @@ impl TokenBuilder {
     #[must_use]
     pub fn sign(self) -> String {
         self.jwt.sign()
+    }
+
+    /// The token with whatever `signature` makes of the signing input (RFC 7515 §5.1).
+    #[must_use]
+    pub fn sign_with(self, signature: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
+        self.jwt.sign_with(signature)
     }
 }

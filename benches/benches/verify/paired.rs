@@ -9,7 +9,7 @@ use fapi_core::jose::Algorithm;
 use fapi_core::{Error, ResourceServer};
 
 /// Calls, and then raw verifications, of one pair of times: short beside a time slice, long beside reading the clock.
-const TURN: usize = 16;
+pub(crate) const TURN: usize = 4;
 
 /// What is measured, and beside what.
 pub(crate) struct Scenario {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use comfy_table::Table;
 use fapi_core::jose::Algorithm;
 
-use crate::paired::Pair;
+use crate::paired::{Pair, TURN};
 
 /// One line of the table.
 pub(crate) struct Row {
@@ -90,7 +90,7 @@ pub(crate) fn print(rows: &[Row]) {
     }
     println!("\n{table}");
     println!(
-        "Times and ratios are medians of turns of 16 calls, each beside 16 raw verifications of aws-lc-rs."
+        "Times and ratios are medians of turns of {TURN} calls, each beside {TURN} raw verifications of aws-lc-rs."
     );
     for (algorithm, [least, most]) in drift(rows) {
         println!(

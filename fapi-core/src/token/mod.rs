@@ -206,9 +206,8 @@ pub(crate) struct ErasedToken {
 impl ErasedToken {
     /// The token with claims of type `C`; [`NoClaims`] fits every token.
     pub(crate) fn typed<C: Any + Send + Sync>(&self, binding: Binding) -> Result<AccessToken<C>, Error> {
-        let claims = if TypeId::of::<C>() == TypeId::of::<NoClaims>() {
-            let none: Arc<dyn Any + Send + Sync> = Arc::new(NoClaims {});
-            none
+        let claims: Arc<dyn Any + Send + Sync> = if TypeId::of::<C>() == TypeId::of::<NoClaims>() {
+            Arc::new(NoClaims {})
         } else {
             Arc::clone(&self.claims)
         };
@@ -224,6 +223,9 @@ pub(crate) fn claims_reader<C>(payload: &[u8]) -> Result<Arc<dyn Any + Send + Sy
 where
     C: for<'de> Deserialize<'de> + Any + Send + Sync,
 {
+    if TypeId::of::<C>() == TypeId::of::<NoClaims>() {
+        return Ok(Arc::new(NoClaims {}));
+    }
     serde_json::from_slice::<C>(payload)
         .map(|claims| Arc::new(claims) as Arc<dyn Any + Send + Sync>)
         // The parser's text may quote the claim: it is not passed on (P44).

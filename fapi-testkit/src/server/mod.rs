@@ -8,7 +8,7 @@ mod answer;
 mod token_endpoint;
 
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -71,9 +71,9 @@ struct Shared {
 }
 
 impl IssuerServer {
-    pub(crate) fn start(issuer: TestIssuer) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free loopback port");
-        let address = listener.local_addr().expect("a bound socket has an address");
+    pub(crate) fn start(issuer: TestIssuer, address: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(address)?;
+        let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             issuer: issuer.with_identifier(format!("http://{address}")),
             fault: Mutex::new(None),
@@ -86,7 +86,7 @@ impl IssuerServer {
             let shared = Arc::clone(&shared);
             move || run(listener, &shared, stopped).expect("the issuer's server can start")
         });
-        Self { shared, stop: Some(stop), thread: Some(thread) }
+        Ok(Self { shared, stop: Some(stop), thread: Some(thread) })
     }
 
     /// The issuer that is served: it mints tokens and rotates its keys.

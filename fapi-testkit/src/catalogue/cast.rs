@@ -1,0 +1,222 @@
+//! Who takes part in the cases: the client, others with keys of their own, and the issuer with its key set.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, LazyLock};
+use std::{fmt, io};
+
+use fapi_core::Clock;
+use fapi_core::jose::Algorithm;
+use serde_json::{Value, json};
+
+use super::forge::RsaKey;
+use super::profile::Profile;
+use crate::{IssuerServer, SigningKey, TestCertificate, TestClient, TestIssuer};
+
+/// The clients and thieves. Keys that few cases need are made when the first one asks.
+#[derive(Debug)]
+pub(crate) struct Cast {
+    /// The rightful client.
+    pub(super) client: TestClient,
+    /// Somebody with another key.
+    pub(super) thief: TestClient,
+    pub(super) eddsa: TestClient,
+    pub(super) certificate: TestCertificate,
+    rsa: LazyLock<RsaClient>,
+}
+
+/// A client with an RSA key, which also signs what no client would.
+#[derive(Debug)]
+pub(super) struct RsaClient {
+    pub(super) key: RsaKey,
+    pub(super) ps256: TestClient,
+    pub(super) rs256: TestClient,
+}
+
+impl RsaClient {
+    fn new() -> Self {
+        let key = RsaKey::generate(2048);
+        let client = |algorithm| {
+            TestClient::with_key(SigningKey::from_private_jwk(algorithm, &key.private_jwk()))
+        };
+        Self { ps256: client(Algorithm::Ps256), rs256: client(Algorithm::Rs256), key }
+    }
+}
+
+impl Cast {
+    pub(crate) fn new(client: TestClient) -> Self {
+        Self {
+            client,
+            thief: TestClient::new(),
+            eddsa: TestClient::new().with_algorithm(Algorithm::EdDsa),
+            certificate: TestCertificate::generate(),
+            rsa: LazyLock::new(RsaClient::new),
+        }
+    }
+
+    pub(super) fn rsa(&self) -> &RsaClient {
+        &self.rsa
+    }
+
+    /// Everybody for whom a case may want a token.
+    pub(crate) fn token_holders(&self) -> [&TestClient; 4] {
+        [&self.client, &self.thief, &self.eddsa, &self.rsa().ps256]
+    }
+}
+
+/// An issuer for the catalogue: beside its own key, the key set holds keys that a resource server must use and keys that
+/// it must pass over.
+///
+/// ```
+/// use fapi_testkit::catalogue::{CatalogueIssuer, Profile};
+///
+/// let issuer = CatalogueIssuer::new("https://as.example.com", Profile::Fapi2);
+/// // What the API under test is told to trust.
+/// let (identifier, key_set) = (issuer.identifier(), issuer.jwks());
+/// # let _ = (identifier, key_set);
+/// ```
+#[derive(Clone)]
+pub struct CatalogueIssuer {
+    issuer: TestIssuer,
+    keys: Arc<PublishedKeys>,
+    server: Option<Arc<IssuerServer>>,
+}
+
+/// The further keys of the issuer.
+pub(super) struct PublishedKeys {
+    /// Without `use`, `alg` and `key_ops`.
+    pub(super) bare: SigningKey,
+    pub(super) eddsa: SigningKey,
+    pub(super) rsa: RsaKey,
+    pub(super) ps256: SigningKey,
+    /// An EC key whose `kid` an RSA key has, too.
+    pub(super) same_kid: SigningKey,
+    pub(super) for_encryption: SigningKey,
+    pub(super) not_for_verifying: SigningKey,
+    /// Published with another `alg` than it signs with.
+    pub(super) other_alg: SigningKey,
+    pub(super) weak: RsaKey,
+    pub(super) es384: SigningKey,
+}
+
+/// The `kid` that two keys have.
+pub(super) const SAME_KID: &str = "same";
+/// The `kid` of the symmetric key, whose secret is [`SECRET`].
+pub(super) const SECRET_KID: &str = "secret";
+/// A secret that its owner has published.
+pub(super) const SECRET: &[u8] = b"a secret of thirty-two bytes....";
+/// The `kid` of the RSA key of 1024 bits.
+pub(super) const WEAK_KID: &str = "weak";
+
+impl PublishedKeys {
+    fn new() -> Self {
+        let es256 = || SigningKey::generate(Algorithm::Es256);
+        let rsa = RsaKey::generate(2048);
+        Self {
+            bare: es256(),
+            eddsa: SigningKey::generate(Algorithm::EdDsa),
+            ps256: SigningKey::from_private_jwk(Algorithm::Ps256, &rsa.private_jwk()),
+            rsa,
+            same_kid: es256(),
+            for_encryption: es256(),
+            not_for_verifying: es256(),
+            other_alg: es256(),
+            weak: RsaKey::generate(1024),
+            es384: SigningKey::generate(Algorithm::Es384),
+        }
+    }
+
+    /// The further JWKs of the key set, the unusable ones first.
+    fn jwks(&self) -> Vec<Value> {
+        let own_kid = |key: &SigningKey| key.published_jwk(&key.thumbprint());
+        vec![
+            // RFC 7517 §5: a key of an unknown type is ignored, and so is one that lacks a member.
+            json!({"kty": "LATTICE", "kid": "future", "lattice": "AQAB"}),
+            json!({"kty": "EC", "crv": "P-256", "kid": "incomplete"}),
+            json!({"kty": "oct", "kid": SECRET_KID, "alg": "HS256", "k": crate::encoding::base64url(SECRET)}),
+            with(self.weak.public_jwk(), &[("kid", json!(WEAK_KID)), ("alg", json!("PS256"))]),
+            with(own_kid(&self.for_encryption), &[("use", json!("enc"))]),
+            with(
+                self.not_for_verifying.public_jwk(),
+                &[("kid", json!(self.not_for_verifying.thumbprint())), ("key_ops", json!(["encrypt"]))],
+            ),
+            with(own_kid(&self.other_alg), &[("alg", json!("ES384"))]),
+            // FAPI 2.0 SP §5.4.3: the same kid twice, of different types.
+            self.ps256.published_jwk(SAME_KID),
+            self.same_kid.published_jwk(SAME_KID),
+            with(self.bare.public_jwk(), &[("kid", json!(self.bare.thumbprint()))]),
+            own_kid(&self.eddsa),
+            own_kid(&self.ps256),
+            own_kid(&self.es384),
+        ]
+    }
+}
+
+fn with(mut jwk: Value, members: &[(&str, Value)]) -> Value {
+    if let Some(jwk) = jwk.as_object_mut() {
+        jwk.extend(members.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    }
+    jwk
+}
+
+impl CatalogueIssuer {
+    /// An issuer with new keys, of the algorithm that the profile's issuers use.
+    #[must_use]
+    pub fn new(identifier: &str, profile: Profile) -> Self {
+        let keys = PublishedKeys::new();
+        let issuer = TestIssuer::new(identifier)
+            .with_algorithm(profile.token_algorithm())
+            .also_publishing(keys.jwks());
+        Self { issuer, keys: Arc::new(keys), server: None }
+    }
+
+    /// The same issuer with the time of `clock`.
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { issuer: self.issuer.with_clock(clock), ..self }
+    }
+
+    /// The same issuer on an address, with metadata and key set; its identifier becomes `http://ADDRESS`.
+    ///
+    /// # Errors
+    /// If the address cannot be had.
+    pub fn serve_on(self, address: SocketAddr) -> io::Result<Self> {
+        let server = self.issuer.serve_on(address)?;
+        Ok(Self { issuer: server.issuer().clone(), server: Some(Arc::new(server)), ..self })
+    }
+
+    /// The `iss` of its tokens.
+    #[must_use]
+    pub fn identifier(&self) -> &str {
+        self.issuer.identifier()
+    }
+
+    /// The key set as JSON.
+    #[must_use]
+    pub fn jwks(&self) -> String {
+        self.issuer.jwks()
+    }
+
+    /// How often the key set has been fetched; `None` if the issuer is not served.
+    #[must_use]
+    pub fn key_fetches(&self) -> Option<usize> {
+        self.server.as_deref().map(IssuerServer::jwks_fetches)
+    }
+
+    pub(crate) fn issuer(&self) -> &TestIssuer {
+        &self.issuer
+    }
+
+    pub(super) fn keys(&self) -> &PublishedKeys {
+        &self.keys
+    }
+}
+
+/// Shows the identifier, never a key.
+impl fmt::Debug for CatalogueIssuer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("CatalogueIssuer")
+            .field("identifier", &self.identifier())
+            .finish_non_exhaustive()
+    }
+}

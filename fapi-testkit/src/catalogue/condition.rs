@@ -1,0 +1,213 @@
+//! What must hold for an answer beyond its status and error: one sentence and one small function each.
+
+use serde_json::Value;
+
+use super::exchange::{Answer, Call};
+
+/// A property of an answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Condition {
+    /// What must hold, in one sentence without a full stop.
+    pub text: &'static str,
+    /// Whether it does.
+    pub holds: fn(&Evidence<'_>) -> bool,
+}
+
+/// What a condition may look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Evidence<'a> {
+    /// The request.
+    pub call: &'a Call,
+    /// The answer.
+    pub answer: &'a Answer,
+    /// The URL of the route, by which clients know it.
+    pub url: &'a str,
+    /// How often the API has fetched keys since the case began, where that can be known.
+    pub key_fetches: usize,
+}
+
+/// RFC 9110 §15.5.2, R30
+pub const CHALLENGED: Condition = Condition {
+    text: "every 401 has a WWW-Authenticate challenge",
+    holds: |it| it.answer.status != 401 || !it.answer.challenges().is_empty(),
+};
+
+/// RFC 9449 §8.1, R63
+pub const NONCE_WELL_FORMED: Condition = Condition {
+    text: "at most one DPoP-Nonce, not empty, of the permitted characters",
+    holds: |it| {
+        let nonces: Vec<_> = it.answer.values("dpop-nonce").collect();
+        let permitted = |byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+        nonces.len() <= 1 && nonces.iter().all(|nonce| !nonce.is_empty() && nonce.bytes().all(permitted))
+    },
+};
+
+/// RFC 9449 §8, R63
+pub const ONE_NONCE: Condition =
+    Condition { text: "exactly one DPoP-Nonce", holds: |it| it.answer.values("dpop-nonce").count() == 1 };
+
+/// RFC 9111 §5.2.2.5, R39
+pub const NO_STORE: Condition = Condition {
+    text: "Cache-Control: no-store",
+    holds: |it| {
+        it.answer.values("cache-control").any(|value| value.to_ascii_lowercase().contains("no-store"))
+    },
+};
+
+/// RFC 9449 §7.1
+pub const DPOP_CHALLENGE: Condition = Condition {
+    text: "a challenge of the scheme DPoP",
+    holds: |it| it.answer.challenges().iter().any(|challenge| challenge.is("DPoP")),
+};
+
+/// RFC 9449 §7.1, R37, R7
+pub const ALGORITHMS_NAMED: Condition = Condition {
+    text: "the DPoP challenge names algs, and only asymmetric ones",
+    holds: |it| {
+        let challenges = it.answer.challenges();
+        let algorithms = challenges.iter().filter(|it| it.is("DPoP")).find_map(|it| it.parameter("algs"));
+        let symmetric = |name: &str| name.eq_ignore_ascii_case("none") || name.starts_with("HS");
+        algorithms.is_some_and(|names| !names.trim().is_empty() && !names.split(' ').any(symmetric))
+    },
+};
+
+/// R35: clients and test suites read quoted parameters only.
+pub const PARAMETERS_QUOTED: Condition = Condition {
+    text: "every parameter of a challenge is quoted",
+    holds: |it| it.answer.challenges().iter().flat_map(|it| &it.parameters).all(|it| it.quoted),
+};
+
+/// RFC 6750 §3, R33
+pub const PARAMETERS_ONCE: Condition = Condition {
+    text: "no parameter of a challenge is repeated",
+    holds: |it| {
+        it.answer.challenges().iter().all(|challenge| {
+            let names: Vec<_> = challenge.parameters.iter().map(|parameter| &parameter.name).collect();
+            names.iter().all(|name| names.iter().filter(|other| other == &name).count() == 1)
+        })
+    },
+};
+
+/// RFC 6750 §3, R33
+pub const PARAMETERS_CLEAN: Condition = Condition {
+    text: "error, error_description and scope are of the permitted characters",
+    holds: |it| {
+        let permitted = |byte| matches!(byte, 0x20 | 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+        let challenges = it.answer.challenges();
+        let mut parameters = challenges.iter().flat_map(|challenge| &challenge.parameters);
+        parameters.all(|parameter| {
+            !matches!(&*parameter.name, "error" | "error_description" | "scope")
+                || parameter.value.bytes().all(permitted)
+        })
+    },
+};
+
+/// RFC 6750 §3.1
+pub const SCOPE_NAMED: Condition = Condition {
+    text: "a challenge with error insufficient_scope",
+    holds: |it| {
+        it.answer.challenges().iter().any(|it| it.parameter("error") == Some("insufficient_scope"))
+    },
+};
+
+/// P44, R21: neither the header fields nor the content repeat what was sent.
+pub const NO_ECHO: Condition = Condition {
+    text: "the answer repeats neither the token nor the proof",
+    holds: |it| {
+        let body = String::from_utf8_lossy(&it.answer.body);
+        let fields = it.answer.headers.iter().map(|(_, value)| value.as_str());
+        let answer: Vec<&str> = fields.chain([&*body]).collect();
+        let secrets = it.call.values("authorization").chain(it.call.values("dpop"));
+        // The last part of a JWT is enough to know it by, and is what must not leak.
+        let mut signatures = secrets.filter_map(|value| value.rsplit(['.', ' ']).next());
+        signatures.all(|secret| secret.len() < 16 || !answer.iter().any(|text| text.contains(secret)))
+    },
+};
+
+/// P44: parser text and addresses of source code belong into the log.
+pub const NO_INSIDES: Condition = Condition {
+    text: "the answer shows no stack trace and no parser text",
+    holds: |it| {
+        let body = String::from_utf8_lossy(&it.answer.body).to_ascii_lowercase();
+        let marks = ["traceback", "stack trace", "exception", ".rs:", ".java:", ".py\"", "node_modules", "at line"];
+        !marks.iter().any(|mark| body.contains(mark))
+    },
+};
+
+/// OpenID Foundation suite, R25
+pub const DATED: Condition = Condition {
+    text: "a Date header field",
+    holds: |it| it.answer.values("date").next().is_some(),
+};
+
+/// P34, R118: two fetches at the most, metadata and key set counting as one.
+pub const FEW_KEY_FETCHES: Condition =
+    Condition { text: "at most two fetches of the issuer's keys", holds: |it| it.key_fetches <= 2 };
+
+/// RFC 9728 §3.2
+pub const JSON_DOCUMENT: Condition = Condition {
+    text: "a JSON object of the type application/json",
+    holds: |it| {
+        let json = it.answer.values("content-type").any(|value| value.starts_with("application/json"));
+        json && document(it.answer).is_some_and(|document| document.is_object())
+    },
+};
+
+/// RFC 9728 §3.3, R137, R140
+pub const RESOURCE_IS_THIS: Condition = Condition {
+    text: "resource is a URL of this API without a fragment",
+    holds: |it| {
+        let document = document(it.answer);
+        let resource = document.as_ref().and_then(|document| document.get("resource")?.as_str());
+        resource.is_some_and(|resource| it.url.starts_with(resource) && !resource.contains('#'))
+    },
+};
+
+/// RFC 9728 §2, R3, R141
+pub const HEADER_METHOD_ONLY: Condition = Condition {
+    text: "bearer_methods_supported, if present, is [\"header\"]",
+    holds: |it| {
+        let document = document(it.answer).unwrap_or_default();
+        document.get("bearer_methods_supported").is_none_or(|methods| *methods == serde_json::json!(["header"]))
+    },
+};
+
+/// RFC 9728 §2, R141, R142
+pub const ALGORITHMS_ASYMMETRIC: Condition = Condition {
+    text: "dpop_signing_alg_values_supported names asymmetric algorithms only",
+    holds: |it| {
+        let document = document(it.answer).unwrap_or_default();
+        let symmetric = |name: &Value| name.as_str().is_none_or(|name| name == "none" || name.starts_with("HS"));
+        let algorithms = document.get("dpop_signing_alg_values_supported").and_then(Value::as_array);
+        algorithms.is_none_or(|names| !names.is_empty() && !names.iter().any(symmetric))
+    },
+};
+
+/// RFC 9728 §3.2, R139
+pub const NO_EMPTY_MEMBERS: Condition = Condition {
+    text: "no empty member",
+    holds: |it| {
+        let document = document(it.answer).unwrap_or_default();
+        let empty = |value: &Value| match value {
+            Value::Array(elements) => elements.is_empty(),
+            Value::String(text) => text.is_empty(),
+            other => other.is_null(),
+        };
+        document.as_object().is_some_and(|members| !members.values().any(empty))
+    },
+};
+
+/// RFC 9728 §2: a client cannot use the API without knowing who issues its tokens.
+pub const ISSUERS_NAMED: Condition = Condition {
+    text: "authorization_servers, if present, are URLs",
+    holds: |it| {
+        let document = document(it.answer).unwrap_or_default();
+        let url = |value: &Value| value.as_str().is_some_and(|value| value.starts_with("http"));
+        let servers = document.get("authorization_servers");
+        servers.is_none_or(|servers| servers.as_array().is_some_and(|servers| servers.iter().all(url)))
+    },
+};
+
+fn document(answer: &Answer) -> Option<Value> {
+    serde_json::from_slice(&answer.body).ok()
+}

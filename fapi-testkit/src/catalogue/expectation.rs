@@ -1,0 +1,218 @@
+//! Which answers are acceptable: a set where the specifications leave room, and why it is a set.
+
+use std::fmt;
+
+use super::condition::{CHALLENGED, Condition, ONE_NONCE};
+
+/// The acceptable answers to one request.
+#[derive(Clone, Copy, Debug)]
+pub struct Expectation {
+    /// Any of these.
+    pub answers: &'static [Acceptable],
+    /// Why it is more than one, or why this one.
+    pub reason: &'static str,
+    /// What must hold for the answer beyond its status and error.
+    pub conditions: &'static [Condition],
+}
+
+/// One acceptable answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Acceptable {
+    /// The request is served: any 2xx.
+    Accepted,
+    /// It is refused with this status. With a challenge, its `error` is one of these; `None` stands for a challenge
+    /// without `error`.
+    Refused {
+        /// The status code.
+        status: u16,
+        /// The acceptable values of `error`.
+        errors: &'static [Option<&'static str>],
+    },
+    /// There is no answer: the connection is closed.
+    Closed,
+}
+
+use Acceptable::{Accepted, Closed, Refused};
+
+const fn refused(status: u16, errors: &'static [Option<&'static str>]) -> Acceptable {
+    Refused { status, errors }
+}
+
+const fn expect(reason: &'static str, answers: &'static [Acceptable]) -> Expectation {
+    Expectation { answers, reason, conditions: &[] }
+}
+
+const INVALID_PROOF: Option<&str> = Some("invalid_dpop_proof");
+const INVALID_TOKEN: Option<&str> = Some("invalid_token");
+const INVALID_REQUEST: Option<&str> = Some("invalid_request");
+const USE_NONCE: Option<&str> = Some("use_dpop_nonce");
+const INSUFFICIENT_SCOPE: Option<&str> = Some("insufficient_scope");
+
+/// Served.
+pub const ACCEPTED: Expectation = expect("the request is valid", &[Accepted]);
+
+/// A proof that fails a check of RFC 9449 §4.3.
+pub const PROOF_REFUSED: Expectation = expect(
+    "RFC 9449 §7.1 challenges with 401 invalid_dpop_proof; a proof that is no JWT may also be called a malformed request \
+     (400), as the FAPI conformance suite allows",
+    &[refused(401, &[INVALID_PROOF]), refused(400, &[INVALID_PROOF, INVALID_REQUEST, None])],
+);
+
+/// A proof whose time is wrong.
+pub const PROOF_TIME_REFUSED: Expectation = expect(
+    "without a nonce the time of iat counts, so the proof is refused, or a nonce is asked for that takes its place \
+     (RFC 9449 §4.3 (11))",
+    &[refused(401, &[INVALID_PROOF, USE_NONCE]), refused(400, &[INVALID_PROOF, INVALID_REQUEST, None])],
+);
+
+/// A second use of a proof.
+pub const REPLAY_REFUSED: Expectation = expect(
+    "never use_dpop_nonce, which would make a client sign again and let the replay pass",
+    &[refused(401, &[INVALID_PROOF]), refused(400, &[INVALID_PROOF, INVALID_REQUEST, None])],
+);
+
+/// A token that fails a check.
+pub const TOKEN_REFUSED: Expectation = expect(
+    "RFC 9068 §4: any failure of the token is invalid_token, which RFC 6750 §3.1 sends with 401",
+    &[refused(401, &[INVALID_TOKEN])],
+);
+
+/// A token that is not even in the form of one.
+pub const TOKEN_MALFORMED: Expectation = expect(
+    "invalid_token (RFC 9068 §4), or a malformed request where the text is no token at all (RFC 6750 §3.1)",
+    &[refused(401, &[INVALID_TOKEN, INVALID_REQUEST]), refused(400, &[INVALID_REQUEST, INVALID_TOKEN, None])],
+);
+
+/// A token and a proof that do not belong together.
+pub const BINDING_REFUSED: Expectation = expect(
+    "RFC 9449 figure 15 answers 401 invalid_token; §4.3 (12) lists the check among those of the proof, so \
+     invalid_dpop_proof is read out of it, too",
+    &[refused(401, &[INVALID_TOKEN, INVALID_PROOF])],
+);
+
+/// No credentials, or none that count.
+pub const UNAUTHENTICATED: Expectation = expect(
+    "RFC 6750 §3.1: a request without credentials is answered with 401 and should not be told an error",
+    &[refused(401, &[None])],
+);
+
+/// A token in the query or in a form.
+pub const TOKEN_ELSEWHERE: Expectation = expect(
+    "the token is not read, so the request has no credentials (401), or is called malformed (400) or its URI too long \
+     (414); the FAPI conformance suite fails a server that answers 403",
+    &[refused(401, &[None, INVALID_REQUEST, INVALID_TOKEN]), refused(400, &[INVALID_REQUEST, None]), refused(414, &[None])],
+);
+
+/// More than one way of sending credentials, or a header that is not of its grammar.
+pub const REQUEST_REFUSED: Expectation = expect(
+    "RFC 6750 §3.1: invalid_request with 400; a server may also count an unreadable header as none or as a wrong token \
+     (401)",
+    &[refused(400, &[INVALID_REQUEST, None]), refused(401, &[INVALID_REQUEST, INVALID_TOKEN, INVALID_PROOF, None])],
+);
+
+/// A proof is owed and missing, or there is more than one.
+pub const PROOF_MISSING: Expectation = expect(
+    "RFC 9449 §7.1 names no error for it: invalid_dpop_proof, invalid_token and invalid_request (400 or 401) are all in \
+     use, and the FAPI conformance suite takes 400 and 401",
+    &[
+        refused(401, &[INVALID_PROOF, INVALID_TOKEN, INVALID_REQUEST, USE_NONCE, None]),
+        refused(400, &[INVALID_PROOF, INVALID_REQUEST, None]),
+    ],
+);
+
+/// A proof without the nonce that the server asks for.
+pub const NONCE_REFUSED: Expectation = Expectation {
+    conditions: &[ONE_NONCE],
+    ..expect("RFC 9449 §9: 401 use_dpop_nonce with one DPoP-Nonce", &[refused(401, &[USE_NONCE])])
+};
+
+/// A nonce that the server did not issue.
+pub const NONCE_UNKNOWN: Expectation = expect(
+    "a server that uses nonces asks for a new one (RFC 9449 §9) or refuses the proof",
+    &[refused(401, &[USE_NONCE, INVALID_PROOF])],
+);
+
+/// A scope is missing.
+pub const SCOPE_REFUSED: Expectation = expect(
+    "RFC 6750 §3.1: 403 insufficient_scope; the challenge is optional there",
+    &[refused(403, &[INSUFFICIENT_SCOPE, None])],
+);
+
+/// Something is larger than a server need read.
+pub const TOO_LARGE: Expectation = expect(
+    "any refusal will do: by the check (400, 401), by the HTTP server (413, 414, 431) or by closing the connection",
+    &[
+        refused(400, &[INVALID_REQUEST, INVALID_PROOF, INVALID_TOKEN, None]),
+        refused(401, &[INVALID_REQUEST, INVALID_PROOF, INVALID_TOKEN, None]),
+        refused(413, &[None]),
+        refused(414, &[None]),
+        refused(431, &[None]),
+        Closed,
+    ],
+);
+
+/// The target names no resource of this proof: the router may answer first.
+pub const TARGET_REFUSED: Expectation = expect(
+    "the proof is for another URL (401); a server may also refuse the path itself before it looks at the proof (400, 404)",
+    &[refused(401, &[INVALID_PROOF]), refused(400, &[INVALID_PROOF, INVALID_REQUEST, None]), refused(404, &[None])],
+);
+
+/// No condition of the answer matters but that it must not be served.
+pub const NOT_SERVED: Expectation = expect(
+    "the specifications leave open how; it must not be served",
+    &[
+        refused(400, &[INVALID_REQUEST, INVALID_PROOF, INVALID_TOKEN, None]),
+        refused(401, &[INVALID_REQUEST, INVALID_PROOF, INVALID_TOKEN, USE_NONCE, None]),
+        refused(403, &[INSUFFICIENT_SCOPE, INVALID_TOKEN, None]),
+        refused(404, &[None]),
+        refused(405, &[None]),
+        refused(421, &[None]),
+        refused(501, &[None]),
+        Closed,
+    ],
+);
+
+impl Expectation {
+    /// The same answers under further conditions.
+    pub(super) const fn with(self, conditions: &'static [Condition]) -> Self {
+        Self { conditions, ..self }
+    }
+
+    /// What must hold for every answer and for this one.
+    pub(crate) fn all_conditions(&self) -> impl Iterator<Item = &Condition> {
+        EVERY_ANSWER.iter().chain(self.conditions)
+    }
+
+    /// Whether being served is acceptable.
+    #[must_use]
+    pub fn allows_success(&self) -> bool {
+        self.answers.contains(&Accepted)
+    }
+}
+
+/// What must hold for every answer of every case.
+const EVERY_ANSWER: [Condition; 2] = [CHALLENGED, super::condition::NONCE_WELL_FORMED];
+
+impl fmt::Display for Expectation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, answer) in self.answers.iter().enumerate() {
+            let separator = if index == 0 { "" } else { ", or " };
+            write!(formatter, "{separator}{answer}")?;
+        }
+        self.conditions.iter().try_for_each(|condition| write!(formatter, "; {}", condition.text))
+    }
+}
+
+impl fmt::Display for Acceptable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Accepted => formatter.write_str("2xx"),
+            Closed => formatter.write_str("no answer"),
+            Refused { status, errors } => {
+                let errors: Vec<_> = errors.iter().flatten().copied().collect();
+                write!(formatter, "{status}")?;
+                if errors.is_empty() { Ok(()) } else { write!(formatter, " {}", errors.join("|")) }
+            }
+        }
+    }
+}

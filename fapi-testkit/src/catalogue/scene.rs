@@ -1,0 +1,238 @@
+//! What a case starts from: one valid request, in parts that can be changed one at a time.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fapi_core::{Clock, UnixTime};
+use serde_json::json;
+
+use super::cast::{Cast, CatalogueIssuer, PublishedKeys};
+use super::exchange::Call;
+use super::profile::Profile;
+use crate::{ProofBuilder, TestClient, TokenBuilder};
+
+/// How long the tokens of a run live: longer than a run may take.
+const TOKEN_LIFETIME: Duration = Duration::from_secs(900);
+
+/// The API under test, as a client knows it, and everybody who takes part. The same for all cases of a run.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    /// Without a trailing slash.
+    pub(crate) public_url: String,
+    pub(crate) method: String,
+    /// Begins with a slash.
+    pub(crate) path: String,
+    pub(crate) audience: String,
+    pub(crate) scope_route: Option<ScopeRoute>,
+    pub(crate) profile: Profile,
+    pub(crate) cast: Cast,
+    pub(crate) tokens: Tokens,
+    /// The certificate of the connection (DER), if there is one.
+    pub(crate) certificate: Option<Vec<u8>>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// A route that asks for a scope.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ScopeRoute {
+    /// The path, beginning with a slash; the method is that of the run.
+    pub path: String,
+    /// The scope.
+    pub scope: String,
+}
+
+/// Where tokens come from.
+#[derive(Debug)]
+pub(crate) enum Tokens {
+    Minted(CatalogueIssuer),
+    /// By the thumbprint of the key that they are bound to.
+    Given(HashMap<String, String>),
+}
+
+/// What a step makes its request from.
+#[derive(Debug)]
+pub struct Scene {
+    pub(crate) setting: Arc<Setting>,
+    /// A nonce of the API, once it has handed one out.
+    pub(crate) nonce: Option<String>,
+    /// What has been sent in this case, in order.
+    pub(crate) sent: Vec<Call>,
+    /// The valid token of the client.
+    pub(crate) token: String,
+}
+
+impl Setting {
+    /// A token that is valid for the whole run.
+    pub(crate) fn token_for(&self, client: &TestClient) -> Option<String> {
+        match &self.tokens {
+            Tokens::Minted(issuer) => Some(self.mint(issuer).bound_to(client).sign()),
+            Tokens::Given(tokens) => tokens.get(&client.thumbprint()).cloned(),
+        }
+    }
+
+    fn mint(&self, issuer: &CatalogueIssuer) -> TokenBuilder {
+        let scope = self.scope_route.as_ref().map_or("openid", |route| route.scope.as_str());
+        let token = issuer.issuer().token().audience(&self.audience).lifetime(TOKEN_LIFETIME);
+        match self.profile {
+            Profile::Fapi2 => token.scope(scope),
+            // HelseID writes scopes as an array.
+            Profile::Helseid => token.claim("scope", json!([scope])),
+        }
+    }
+
+    pub(crate) fn key_fetches(&self) -> Option<usize> {
+        match &self.tokens {
+            Tokens::Minted(issuer) => issuer.key_fetches(),
+            Tokens::Given(_) => None,
+        }
+    }
+
+    /// The URL of the route, by which clients know it.
+    pub(crate) fn url(&self) -> String {
+        format!("{}{}", self.public_url, self.path)
+    }
+}
+
+impl Scene {
+    /// The valid request: nothing is changed.
+    pub(crate) fn valid(&self) -> Call {
+        self.with_proof(|proof| proof)
+    }
+
+    /// The valid request of another client.
+    pub(super) fn valid_of(&self, client: &TestClient) -> Call {
+        let token = self.token_of(client);
+        let proof = self.proof_of(client, &token).sign();
+        self.dpop(&token, proof)
+    }
+
+    /// A valid request but for its proof.
+    pub(super) fn with_proof(&self, change: impl FnOnce(ProofBuilder) -> ProofBuilder) -> Call {
+        self.with_signed(|proof| change(proof).sign())
+    }
+
+    /// A valid request but for its proof, as it is signed.
+    pub(super) fn with_signed(&self, sign: impl FnOnce(ProofBuilder) -> String) -> Call {
+        self.dpop(&self.token, sign(self.proof()))
+    }
+
+    /// A valid request but for its token, with the proof that belongs to that token.
+    pub(super) fn with_token(&self, change: impl FnOnce(TokenBuilder) -> TokenBuilder) -> Call {
+        self.with_signed_token(|token| change(token).sign())
+    }
+
+    /// A valid request but for its token, as it is signed, with the proof that belongs to that token.
+    pub(super) fn with_signed_token(&self, sign: impl FnOnce(TokenBuilder) -> String) -> Call {
+        self.with_token_text(&sign(self.mint()))
+    }
+
+    /// A request with this token and the proof that belongs to it.
+    pub(super) fn with_token_text(&self, token: &str) -> Call {
+        let proof = self.proof_of(&self.setting.cast.client, token).sign();
+        self.dpop(token, proof)
+    }
+
+    /// A request with this token and this proof.
+    pub(super) fn dpop(&self, token: &str, proof: String) -> Call {
+        self.bare().header("Authorization", format!("DPoP {token}")).header("DPoP", proof)
+    }
+
+    /// A request with this token under the scheme `Bearer`, without a proof.
+    pub(super) fn bearer(&self, token: &str) -> Call {
+        self.bare().header("Authorization", format!("Bearer {token}"))
+    }
+
+    /// A request without credentials.
+    pub(super) fn bare(&self) -> Call {
+        Call::new(&self.setting.method, &self.setting.path).header("Accept", "application/json")
+    }
+
+    /// The client's valid proof for its token.
+    pub(super) fn proof(&self) -> ProofBuilder {
+        self.proof_of(&self.setting.cast.client, &self.token)
+    }
+
+    /// A valid proof of any client, with the nonce that the API has handed out.
+    pub(super) fn proof_of(&self, client: &TestClient, token: &str) -> ProofBuilder {
+        let proof = client.proof(&self.setting.method, &self.url()).access_token(token).issued_at(self.now());
+        match &self.nonce {
+            Some(nonce) => proof.nonce(nonce),
+            None => proof,
+        }
+    }
+
+    /// The client's valid token.
+    pub(super) fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// A valid token of any client of the cast.
+    pub(super) fn token_of(&self, client: &TestClient) -> String {
+        self.setting.token_for(client).expect("a case that needs further tokens says so")
+    }
+
+    /// A valid token of the client, before it is signed.
+    pub(super) fn mint(&self) -> TokenBuilder {
+        self.unbound().bound_to(&self.setting.cast.client)
+    }
+
+    /// A token that is bound to nothing.
+    pub(super) fn unbound(&self) -> TokenBuilder {
+        self.setting.mint(self.issuer())
+    }
+
+    pub(super) fn issuer(&self) -> &CatalogueIssuer {
+        match &self.setting.tokens {
+            Tokens::Minted(issuer) => issuer,
+            Tokens::Given(_) => unreachable!("a case that needs an issuer says so"),
+        }
+    }
+
+    pub(super) fn keys(&self) -> &PublishedKeys {
+        self.issuer().keys()
+    }
+
+    pub(super) fn cast(&self) -> &Cast {
+        &self.setting.cast
+    }
+
+    /// The URL of the request, as it stands in `htu`.
+    pub(super) fn url(&self) -> String {
+        self.setting.url()
+    }
+
+    pub(super) fn path(&self) -> &str {
+        &self.setting.path
+    }
+
+    pub(super) fn method(&self) -> &str {
+        &self.setting.method
+    }
+
+    /// The request that was sent in the step before.
+    pub(super) fn previous(&self) -> Call {
+        self.sent.last().cloned().expect("a second step follows a first")
+    }
+
+    /// The valid request to the route that asks for a scope, with a token that has `scope`.
+    pub(super) fn to_scope_route(&self, change: impl FnOnce(TokenBuilder) -> TokenBuilder) -> Call {
+        let route = self.setting.scope_route.as_ref().expect("a case that needs a scope route says so");
+        let token = change(self.mint()).sign();
+        let url = format!("{}{}", self.setting.public_url, route.path);
+        let proof = self.proof_of(&self.setting.cast.client, &token).claim("htu", url).sign();
+        self.dpop(&token, proof).target(&route.path)
+    }
+
+    pub(super) fn now(&self) -> UnixTime {
+        self.setting.clock.now()
+    }
+
+    pub(super) fn ago(&self, seconds: u64) -> UnixTime {
+        self.now().saturating_sub(Duration::from_secs(seconds))
+    }
+
+    pub(super) fn ahead(&self, seconds: u64) -> UnixTime {
+        self.now().saturating_add(Duration::from_secs(seconds))
+    }
+}
