@@ -79,8 +79,8 @@ impl<'a> Document<'a> {
 impl ProtectedResourceMetadata {
     pub(crate) fn new(document: &Document<'_>) -> Result<Self, serde_json::Error> {
         let (origin, path) = split_origin(document.resource);
-        // RFC 9728 §3.1, R138: only a slash that follows the host directly is removed.
-        let path = format!("{WELL_KNOWN}{}", if path == "/" { "" } else { path });
+        // RFC 9728 §3.1, R138. A slash that follows the host directly would be removed; a `PublicUrl` has none.
+        let path = format!("{WELL_KNOWN}{path}");
         Ok(Self { url: format!("{origin}{path}"), path, json: serde_json::to_string(document)? })
     }
 

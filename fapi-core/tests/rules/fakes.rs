@@ -9,9 +9,11 @@ use fapi_core::{
 };
 use fapi_testkit::TestIssuer;
 
+pub(crate) const METADATA_URL: &str = "https://as.example.com/.well-known/oauth-authorization-server";
 pub(crate) const JWKS_URI: &str = "https://as.example.com/jwks";
+const METADATA: &str = r#"{"issuer":"https://as.example.com","jwks_uri":"https://as.example.com/jwks"}"#;
 
-/// A network in which only an issuer's key set can be reached, while it is published.
+/// A network in which only an issuer's metadata and key set can be reached, while the key set is published.
 #[derive(Debug, Default)]
 pub(crate) struct Network {
     jwks: Mutex<Option<String>>,
@@ -48,7 +50,11 @@ impl HttpClient for Network {
     async fn get(&self, url: &str, _accept: &str) -> Result<HttpResponse, HttpError> {
         self.requests.lock().unwrap().push(url.to_owned());
         let jwks = self.jwks.lock().unwrap().clone();
-        jwks.filter(|_| url == JWKS_URI).map(|jwks| HttpResponse::new(200, jwks)).ok_or(HttpError::TimedOut)
+        match (jwks, url) {
+            (Some(_), METADATA_URL) => Ok(HttpResponse::new(200, METADATA)),
+            (Some(jwks), JWKS_URI) => Ok(HttpResponse::new(200, jwks)),
+            _ => Err(HttpError::TimedOut),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use fapi_core::{Error, Issuer, NoClaims, Profile};
 use fapi_testkit::TestIssuer;
 use serde_json::{Value, json};
 
+use crate::fakes::{JWKS_URI, METADATA_URL, Network};
 use crate::world::{API, ISSUER, Request, World};
 
 // R90
@@ -49,6 +50,18 @@ async fn iss_is_the_issuer_byte_for_byte() {
         let request = world.with_token(|token| token.claim("iss", iss));
         assert_eq!(world.verify(&request).await, Err(Error::TokenIssuer), "{iss}");
     }
+}
+
+// R91: where the configuration has a slash more, the metadata says which of the two is the issuer's, also to the first
+// request.
+#[tokio::test]
+async fn the_metadata_settles_the_spelling_of_iss() {
+    let network = Network::new();
+    let world = World::trusting(Issuer::new("https://as.example.com/"), &network);
+    let with_slash = world.with_token(|token| token.claim("iss", "https://as.example.com/"));
+    assert_eq!(world.verify(&with_slash).await, Err(Error::TokenIssuer));
+    assert_eq!(world.verify(&world.valid()).await, Ok(()));
+    assert_eq!(network.requests(), [METADATA_URL, JWKS_URI]);
 }
 
 // R92, R23, R105

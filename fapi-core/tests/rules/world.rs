@@ -9,6 +9,8 @@ use fapi_core::{
 };
 use fapi_testkit::{ManualClock, ProofBuilder, TestCertificate, TestClient, TestIssuer, TokenBuilder};
 
+use crate::fakes::{JWKS_URI, Network};
+
 pub(crate) const API: &str = "https://api.example.com";
 pub(crate) const ISSUER: &str = "https://as.example.com";
 /// Long enough for the replay store to vouch for every proof that is still accepted.
@@ -51,13 +53,15 @@ impl World {
         Self::with(|builder| builder.replay_store(store).nonce_secrets([secret]))
     }
 
-    /// A server whose issuer's keys are behind `network`, at `ISSUER/jwks`.
-    pub(crate) fn behind(network: &Arc<crate::fakes::Network>) -> Self {
+    /// A server whose issuer's keys are behind `network`, at [`JWKS_URI`].
+    pub(crate) fn behind(network: &Arc<Network>) -> Self {
+        Self::trusting(Issuer::new(ISSUER).with_jwks_uri(JWKS_URI), network)
+    }
+
+    /// A server that knows its issuer by this configuration, and must find its keys in `network`.
+    pub(crate) fn trusting(issuer: Issuer, network: &Arc<Network>) -> Self {
         let world = Self::prepare(|world| {
-            world
-                .builder_without_issuer()
-                .issuer(Issuer::new(ISSUER).with_jwks_uri(crate::fakes::JWKS_URI))
-                .http_client(Arc::clone(network) as _)
+            world.builder_without_issuer().issuer(issuer).http_client(Arc::clone(network) as _)
         });
         network.publish(&world.issuer);
         world.after_start()

@@ -116,6 +116,14 @@ impl Case {
         Self { profile: Some(profile), ..self }
     }
 
+    /// The case with another expectation of its last request.
+    pub(super) fn expecting(mut self, expectation: Expectation) -> Self {
+        if let Some(step) = self.steps.last_mut() {
+            step.expectation = expectation;
+        }
+        self
+    }
+
     /// A further request.
     pub(super) fn then(mut self, expectation: Expectation, call: MakeCall) -> Self {
         self.steps.push(Step { call, copies: 1, expectation });

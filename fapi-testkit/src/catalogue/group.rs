@@ -138,8 +138,8 @@ pub enum Need {
     Metadata,
     /// An issuer that the API fetches keys from over the network.
     ServedIssuer,
-    /// A network connection, on which the case of header names can be chosen.
-    HeaderNameCase,
+    /// A network connection, on which header names have a case and an HTTP server adds its part.
+    Network,
 }
 
 impl Need {
@@ -154,7 +154,7 @@ impl Need {
             Self::Nonces => "the API has not handed out a DPoP-Nonce",
             Self::Metadata => "the API serves no protected resource metadata",
             Self::ServedIssuer => "needs an issuer that the API fetches keys from",
-            Self::HeaderNameCase => "needs a network connection: in process, header names have no case",
+            Self::Network => "needs a network connection",
         }
     }
 }

@@ -159,7 +159,7 @@ fn answers() -> Vec<Case> {
         C.attack("answer-repeats-no-proof", High, "a wrong proof: the answer does not repeat it", NO_LEAK.at("R21 R22 P44"), PROOF_REFUSED.with(&[NO_ECHO, NO_INSIDES]), bad_proof),
         C.attack("answer-repeats-no-token", High, "a wrong token: the answer does not repeat it", NO_LEAK.at("R21 R22 P44"), TOKEN_MALFORMED.with(&[NO_ECHO, NO_INSIDES]), bad_token),
         C.accept("answer-date", Low, "a valid request: the answer has a Date", DATE.at("R25"), Scene::valid)
-            .needs(crate::catalogue::group::Need::HeaderNameCase)
+            .needs(crate::catalogue::group::Need::Network)
             .expecting(ACCEPTED.with(&[DATED])),
     ]
 }
