@@ -25,7 +25,11 @@ async fn every_request_gets_exactly_the_answer_of_the_contract() {
     let app = test::init_service(
         App::new()
             .service(web::resource("/records").route(web::get().to(ok)).route(web::post().to(ok)))
-            .service(web::resource("/admin").wrap(Require::new(Requirement::scope("admin"))).route(web::get().to(ok)))
+            .service(
+                web::resource("/admin")
+                    .wrap(Require::new(Requirement::scope("admin")))
+                    .route(web::get().to(ok)),
+            )
             .wrap(AccessTokenMiddleware::new(server)),
     )
     .await;

@@ -94,7 +94,9 @@ impl Rule {
         let scope = &token.facts.scope;
         match self {
             // An empty list, such as one read from a configuration, admits nobody.
-            Self::AllScopes(wanted) if !wanted.is_empty() && wanted.iter().all(|one| scope.contains(one)) => Ok(()),
+            Self::AllScopes(wanted) if !wanted.is_empty() && wanted.iter().all(|one| scope.contains(one)) => {
+                Ok(())
+            }
             Self::AllScopes(wanted) => Err(Error::InsufficientScope(named(wanted))),
             Self::AnyScope(wanted) if wanted.iter().any(|one| scope.contains(one)) => Ok(()),
             Self::AnyScope(wanted) => {

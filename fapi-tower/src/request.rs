@@ -6,10 +6,11 @@
 use fapi_core::{FieldLines, PeerCertificate, ResourceRequest};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use http::{HeaderMap, HeaderName, Uri};
 
 const DPOP: HeaderName = HeaderName::from_static("dpop");
-const GRPC: &[u8] = b"application/grpc";
+/// Media types without the suffix for the message format.
+const GRPC: [&str; 3] = ["application/grpc", "application/grpc-web", "application/grpc-web-text"];
 
 pub(crate) fn resource_request(parts: &Parts) -> ResourceRequest<'_> {
     let uri = original_uri(parts);
@@ -33,11 +34,10 @@ pub(crate) fn original_uri(parts: &Parts) -> &Uri {
 
 /// Whether the caller speaks gRPC (or gRPC-Web), and so reads a gRPC status, not an HTTP one.
 pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-    let Some((start, rest)) = content_type.split_at_checked(GRPC.len()) else { return false };
-    let rest = rest.strip_prefix(b"-web-text").or(rest.strip_prefix(b"-web")).unwrap_or(rest);
-    // Only these media types: any other answer than HTTP's own would hide a refusal from those who watch for 401.
-    start.eq_ignore_ascii_case(GRPC) && matches!(rest.first(), None | Some(b'+' | b';' | b' '))
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = content_type.split(['+', ';']).next().unwrap_or_default().trim_end();
+    // Only these: to any other caller, HTTP status 200 would hide a refusal from those who watch for 401.
+    GRPC.iter().any(|grpc| media_type.eq_ignore_ascii_case(grpc))
 }
 
 fn field_lines<'a>(headers: &'a HeaderMap, name: &HeaderName) -> FieldLines<'a> {
@@ -46,6 +46,8 @@ fn field_lines<'a>(headers: &'a HeaderMap, name: &HeaderName) -> FieldLines<'a> 
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     #[test]

@@ -56,8 +56,7 @@ pub(crate) struct ProofKeyCache {
 
 impl ProofKeyCache {
     pub(crate) fn new(capacity: usize) -> Self {
-        let per_shard =
-            NonZeroUsize::new(capacity / KEY_CACHE_SHARDS).unwrap_or(NonZeroUsize::MIN);
+        let per_shard = NonZeroUsize::new(capacity / KEY_CACHE_SHARDS).unwrap_or(NonZeroUsize::MIN);
         let shards = (0..KEY_CACHE_SHARDS).map(|_| Mutex::new(LruCache::new(per_shard))).collect();
         Self { shards, hasher: RandomState::new() }
     }

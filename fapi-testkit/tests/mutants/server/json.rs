@@ -1,7 +1,7 @@
 //! JSON objects whose member names are unique at every depth (RFC 7515 §4, RFC 7519 §4).
 
-use serde::Deserialize as _;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Value};
 use std::fmt;
 
@@ -23,12 +23,8 @@ impl ReferenceServer {
             _ => bytes,
         };
         let mut json = serde_json::Deserializer::from_slice(bytes);
-        let value = if self.has(Flaw::DuplicateMembers) {
-            Value::deserialize(&mut json)
-        } else {
-            Unique.deserialize(&mut json)
-        };
-        let value = value.map_err(|error| error.to_string())?;
+        let members = Members { first_wins: self.has(Flaw::DuplicateMembers) };
+        let value = members.deserialize(&mut json).map_err(|error| error.to_string())?;
         if !self.has(Flaw::TextAfterJson) {
             json.end().map_err(|error| error.to_string())?;
         }
@@ -40,9 +36,13 @@ impl ReferenceServer {
 }
 
 /// Reads any value and stops at the first member name that its object has had before.
-struct Unique;
+#[derive(Clone, Copy)]
+struct Members {
+    /// Instead, passes over such a member.
+    first_wins: bool,
+}
 
-impl<'de> DeserializeSeed<'de> for Unique {
+impl<'de> DeserializeSeed<'de> for Members {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -50,7 +50,7 @@ impl<'de> DeserializeSeed<'de> for Unique {
     }
 }
 
-impl<'de> Visitor<'de> for Unique {
+impl<'de> Visitor<'de> for Members {
     type Value = Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,7 +83,7 @@ impl<'de> Visitor<'de> for Unique {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
         let mut array = Vec::new();
-        while let Some(element) = elements.next_element_seed(Unique)? {
+        while let Some(element) = elements.next_element_seed(self)? {
             array.push(element);
         }
         Ok(Value::Array(array))
@@ -92,9 +92,13 @@ impl<'de> Visitor<'de> for Unique {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
-            let value = members.next_value_seed(Unique)?;
-            if object.insert(name, value).is_some() {
-                return Err(A::Error::custom("duplicate member"));
+            let value = members.next_value_seed(self)?;
+            match object.entry(name) {
+                Entry::Vacant(entry) => {
+                    entry.insert(value);
+                }
+                Entry::Occupied(_) if self.first_wins => {}
+                Entry::Occupied(_) => return Err(A::Error::custom("duplicate member")),
             }
         }
         Ok(Value::Object(object))
