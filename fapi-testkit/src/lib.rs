@@ -35,9 +35,13 @@
 //! ```
 #![allow(clippy::expect_used, reason = "a test kit stops at the first mistake of the test that uses it")]
 
+#[cfg(feature = "conform")]
+pub mod catalogue;
 mod certificate;
 mod client;
 mod clock;
+#[cfg(feature = "conform")]
+pub mod conform;
 pub mod contract;
 mod encoding;
 mod issuer;

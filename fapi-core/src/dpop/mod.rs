@@ -10,8 +10,11 @@ pub use nonce::{NonceSecret, NonceSecretTooShort};
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum NoncePolicy {
-    /// Never asked for; a `nonce` claim is ignored. For clients that cannot answer a nonce challenge. Proofs issued
-    /// before the start of the replay store are then refused, since their reuse cannot be ruled out.
+    /// Never asked for; a `nonce` claim is ignored. For clients that cannot answer a nonce challenge.
+    ///
+    /// Proofs whose `iat` lies before the start of the replay store are then refused, since their reuse cannot be ruled
+    /// out. What remains is a proof of a client whose clock is early: used just before a restart, it can be used once more
+    /// after it, until its `iat` has aged. Only a nonce closes that gap.
     Off,
     /// Every proof must carry one.
     Required,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use fapi_core::crypto::AwsLcProvider;
 use fapi_core::{Error, MemoryReplayStore, NoncePolicy, Replay, ReplayStoreError, TargetMismatch, UnixTime};
 use fapi_testkit::ProofBuilder;
+use serde_json::json;
 
 use crate::fakes::{JWKS_URI, Network, Store};
 use crate::world::{Request, World};
@@ -143,6 +144,15 @@ async fn cheap_checks_come_first() {
             Error::ProofTooOld { age_seconds: world.now().as_secs() },
         ),
         (doubly_wrong(|proof| proof.access_token("other")), Error::ProofAccessTokenHash),
+        // A key that is no point of its curve: found out only when it is made ready.
+        (
+            doubly_wrong(|proof| {
+                let zeros = "A".repeat(43);
+                let jwk = json!({ "kty": "EC", "crv": "P-256", "x": zeros, "y": zeros });
+                proof.header("jwk", jwk).claim("htm", "PUT")
+            }),
+            Error::ProofMethod,
+        ),
         (world.with_token(|token| token.header("typ", "JWT")), Error::TokenType),
         (world.with_token(|token| token.claim("iss", "https://evil.example.com")), Error::TokenIssuer),
     ] {

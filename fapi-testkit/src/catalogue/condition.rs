@@ -27,13 +27,13 @@ pub struct Evidence<'a> {
 }
 
 /// RFC 9110 §15.5.2, R30
-pub const CHALLENGED: Condition = Condition {
+pub(super) const CHALLENGED: Condition = Condition {
     text: "every 401 has a WWW-Authenticate challenge",
     holds: |it| it.answer.status != 401 || !it.answer.challenges().is_empty(),
 };
 
 /// RFC 9449 §8.1, R63
-pub const NONCE_WELL_FORMED: Condition = Condition {
+pub(super) const NONCE_WELL_FORMED: Condition = Condition {
     text: "at most one DPoP-Nonce, not empty, of the permitted characters",
     holds: |it| {
         let nonces: Vec<_> = it.answer.values("dpop-nonce").collect();
@@ -42,12 +42,14 @@ pub const NONCE_WELL_FORMED: Condition = Condition {
     },
 };
 
-/// RFC 9449 §8, R63
-pub const ONE_NONCE: Condition =
-    Condition { text: "exactly one DPoP-Nonce", holds: |it| it.answer.values("dpop-nonce").count() == 1 };
+/// RFC 9449 §9, R63
+pub(super) const NONCE_SENT: Condition = Condition {
+    text: "use_dpop_nonce comes with a DPoP-Nonce",
+    holds: |it| !it.answer.asks_for_nonce() || it.answer.values("dpop-nonce").next().is_some(),
+};
 
 /// RFC 9111 §5.2.2.5, R39
-pub const NO_STORE: Condition = Condition {
+pub(super) const NO_STORE: Condition = Condition {
     text: "Cache-Control: no-store",
     holds: |it| {
         it.answer.values("cache-control").any(|value| value.to_ascii_lowercase().contains("no-store"))
@@ -55,13 +57,13 @@ pub const NO_STORE: Condition = Condition {
 };
 
 /// RFC 9449 §7.1
-pub const DPOP_CHALLENGE: Condition = Condition {
+pub(super) const DPOP_CHALLENGE: Condition = Condition {
     text: "a challenge of the scheme DPoP",
     holds: |it| it.answer.challenges().iter().any(|challenge| challenge.is("DPoP")),
 };
 
 /// RFC 9449 §7.1, R37, R7
-pub const ALGORITHMS_NAMED: Condition = Condition {
+pub(super) const ALGORITHMS_NAMED: Condition = Condition {
     text: "the DPoP challenge names algs, and only asymmetric ones",
     holds: |it| {
         let challenges = it.answer.challenges();
@@ -72,13 +74,13 @@ pub const ALGORITHMS_NAMED: Condition = Condition {
 };
 
 /// R35: clients and test suites read quoted parameters only.
-pub const PARAMETERS_QUOTED: Condition = Condition {
+pub(super) const PARAMETERS_QUOTED: Condition = Condition {
     text: "every parameter of a challenge is quoted",
     holds: |it| it.answer.challenges().iter().flat_map(|it| &it.parameters).all(|it| it.quoted),
 };
 
 /// RFC 6750 §3, R33
-pub const PARAMETERS_ONCE: Condition = Condition {
+pub(super) const PARAMETERS_ONCE: Condition = Condition {
     text: "no parameter of a challenge is repeated",
     holds: |it| {
         it.answer.challenges().iter().all(|challenge| {
@@ -89,7 +91,7 @@ pub const PARAMETERS_ONCE: Condition = Condition {
 };
 
 /// RFC 6750 §3, R33
-pub const PARAMETERS_CLEAN: Condition = Condition {
+pub(super) const PARAMETERS_CLEAN: Condition = Condition {
     text: "error, error_description and scope are of the permitted characters",
     holds: |it| {
         let permitted = |byte| matches!(byte, 0x20 | 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
@@ -103,7 +105,7 @@ pub const PARAMETERS_CLEAN: Condition = Condition {
 };
 
 /// RFC 6750 §3.1
-pub const SCOPE_NAMED: Condition = Condition {
+pub(super) const SCOPE_NAMED: Condition = Condition {
     text: "a challenge with error insufficient_scope",
     holds: |it| {
         it.answer.challenges().iter().any(|it| it.parameter("error") == Some("insufficient_scope"))
@@ -111,7 +113,7 @@ pub const SCOPE_NAMED: Condition = Condition {
 };
 
 /// P44, R21: neither the header fields nor the content repeat what was sent.
-pub const NO_ECHO: Condition = Condition {
+pub(super) const NO_ECHO: Condition = Condition {
     text: "the answer repeats neither the token nor the proof",
     holds: |it| {
         let body = String::from_utf8_lossy(&it.answer.body);
@@ -125,7 +127,7 @@ pub const NO_ECHO: Condition = Condition {
 };
 
 /// P44: parser text and addresses of source code belong into the log.
-pub const NO_INSIDES: Condition = Condition {
+pub(super) const NO_INSIDES: Condition = Condition {
     text: "the answer shows no stack trace and no parser text",
     holds: |it| {
         let body = String::from_utf8_lossy(&it.answer.body).to_ascii_lowercase();
@@ -135,17 +137,17 @@ pub const NO_INSIDES: Condition = Condition {
 };
 
 /// OpenID Foundation suite, R25
-pub const DATED: Condition = Condition {
+pub(super) const DATED: Condition = Condition {
     text: "a Date header field",
     holds: |it| it.answer.values("date").next().is_some(),
 };
 
 /// P34, R118: two fetches at the most, metadata and key set counting as one.
-pub const FEW_KEY_FETCHES: Condition =
+pub(super) const FEW_KEY_FETCHES: Condition =
     Condition { text: "at most two fetches of the issuer's keys", holds: |it| it.key_fetches <= 2 };
 
 /// RFC 9728 §3.2
-pub const JSON_DOCUMENT: Condition = Condition {
+pub(super) const JSON_DOCUMENT: Condition = Condition {
     text: "a JSON object of the type application/json",
     holds: |it| {
         let json = it.answer.values("content-type").any(|value| value.starts_with("application/json"));
@@ -154,7 +156,7 @@ pub const JSON_DOCUMENT: Condition = Condition {
 };
 
 /// RFC 9728 §3.3, R137, R140
-pub const RESOURCE_IS_THIS: Condition = Condition {
+pub(super) const RESOURCE_IS_THIS: Condition = Condition {
     text: "resource is a URL of this API without a fragment",
     holds: |it| {
         let document = document(it.answer);
@@ -164,7 +166,7 @@ pub const RESOURCE_IS_THIS: Condition = Condition {
 };
 
 /// RFC 9728 §2, R3, R141
-pub const HEADER_METHOD_ONLY: Condition = Condition {
+pub(super) const HEADER_METHOD_ONLY: Condition = Condition {
     text: "bearer_methods_supported, if present, is [\"header\"]",
     holds: |it| {
         let document = document(it.answer).unwrap_or_default();
@@ -173,7 +175,7 @@ pub const HEADER_METHOD_ONLY: Condition = Condition {
 };
 
 /// RFC 9728 §2, R141, R142
-pub const ALGORITHMS_ASYMMETRIC: Condition = Condition {
+pub(super) const ALGORITHMS_ASYMMETRIC: Condition = Condition {
     text: "dpop_signing_alg_values_supported names asymmetric algorithms only",
     holds: |it| {
         let document = document(it.answer).unwrap_or_default();
@@ -184,7 +186,7 @@ pub const ALGORITHMS_ASYMMETRIC: Condition = Condition {
 };
 
 /// RFC 9728 §3.2, R139
-pub const NO_EMPTY_MEMBERS: Condition = Condition {
+pub(super) const NO_EMPTY_MEMBERS: Condition = Condition {
     text: "no empty member",
     holds: |it| {
         let document = document(it.answer).unwrap_or_default();
@@ -198,7 +200,7 @@ pub const NO_EMPTY_MEMBERS: Condition = Condition {
 };
 
 /// RFC 9728 §2: a client cannot use the API without knowing who issues its tokens.
-pub const ISSUERS_NAMED: Condition = Condition {
+pub(super) const ISSUERS_NAMED: Condition = Condition {
     text: "authorization_servers, if present, are URLs",
     holds: |it| {
         let document = document(it.answer).unwrap_or_default();

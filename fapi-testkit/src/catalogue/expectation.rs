@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::condition::{CHALLENGED, Condition, ONE_NONCE};
+use super::condition::{CHALLENGED, Condition, NONCE_SENT, NONCE_WELL_FORMED};
 
 /// The acceptable answers to one request.
 #[derive(Clone, Copy, Debug)]
@@ -49,69 +49,69 @@ const USE_NONCE: Option<&str> = Some("use_dpop_nonce");
 const INSUFFICIENT_SCOPE: Option<&str> = Some("insufficient_scope");
 
 /// Served.
-pub const ACCEPTED: Expectation = expect("the request is valid", &[Accepted]);
+pub(super) const ACCEPTED: Expectation = expect("the request is valid", &[Accepted]);
 
 /// A proof that fails a check of RFC 9449 §4.3.
-pub const PROOF_REFUSED: Expectation = expect(
+pub(super) const PROOF_REFUSED: Expectation = expect(
     "RFC 9449 §7.1 challenges with 401 invalid_dpop_proof; a proof that is no JWT may also be called a malformed request \
      (400), as the FAPI conformance suite allows",
     &[refused(401, &[INVALID_PROOF]), refused(400, &[INVALID_PROOF, INVALID_REQUEST, None])],
 );
 
 /// A proof whose time is wrong.
-pub const PROOF_TIME_REFUSED: Expectation = expect(
+pub(super) const PROOF_TIME_REFUSED: Expectation = expect(
     "without a nonce the time of iat counts, so the proof is refused, or a nonce is asked for that takes its place \
      (RFC 9449 §4.3 (11))",
     &[refused(401, &[INVALID_PROOF, USE_NONCE]), refused(400, &[INVALID_PROOF, INVALID_REQUEST, None])],
 );
 
 /// A second use of a proof.
-pub const REPLAY_REFUSED: Expectation = expect(
+pub(super) const REPLAY_REFUSED: Expectation = expect(
     "never use_dpop_nonce, which would make a client sign again and let the replay pass",
     &[refused(401, &[INVALID_PROOF]), refused(400, &[INVALID_PROOF, INVALID_REQUEST, None])],
 );
 
 /// A token that fails a check.
-pub const TOKEN_REFUSED: Expectation = expect(
+pub(super) const TOKEN_REFUSED: Expectation = expect(
     "RFC 9068 §4: any failure of the token is invalid_token, which RFC 6750 §3.1 sends with 401",
     &[refused(401, &[INVALID_TOKEN])],
 );
 
 /// A token that is not even in the form of one.
-pub const TOKEN_MALFORMED: Expectation = expect(
+pub(super) const TOKEN_MALFORMED: Expectation = expect(
     "invalid_token (RFC 9068 §4), or a malformed request where the text is no token at all (RFC 6750 §3.1)",
     &[refused(401, &[INVALID_TOKEN, INVALID_REQUEST]), refused(400, &[INVALID_REQUEST, INVALID_TOKEN, None])],
 );
 
 /// A token and a proof that do not belong together.
-pub const BINDING_REFUSED: Expectation = expect(
+pub(super) const BINDING_REFUSED: Expectation = expect(
     "RFC 9449 figure 15 answers 401 invalid_token; §4.3 (12) lists the check among those of the proof, so \
      invalid_dpop_proof is read out of it, too",
     &[refused(401, &[INVALID_TOKEN, INVALID_PROOF])],
 );
 
 /// No credentials, or none that count.
-pub const UNAUTHENTICATED: Expectation = expect(
+pub(super) const UNAUTHENTICATED: Expectation = expect(
     "RFC 6750 §3.1: a request without credentials is answered with 401 and should not be told an error",
     &[refused(401, &[None])],
 );
 
 /// A token in the query or in a form.
-pub const TOKEN_ELSEWHERE: Expectation = expect(
+pub(super) const TOKEN_ELSEWHERE: Expectation = expect(
     "the token is not read, so the request has no credentials (401), or is called malformed (400) or its URI too long \
      (414); the FAPI conformance suite fails a server that answers 403",
     &[refused(401, &[None, INVALID_REQUEST, INVALID_TOKEN]), refused(400, &[INVALID_REQUEST, None]), refused(414, &[None])],
 );
 
 /// More than one way of sending credentials, or a header that is not of its grammar.
-pub const REQUEST_REFUSED: Expectation = expect(
+pub(super) const REQUEST_REFUSED: Expectation = expect(
     "RFC 6750 §3.1: invalid_request with 400; a server may also count an unreadable header as none or as a wrong token \
      (401)",
     &[refused(400, &[INVALID_REQUEST, None]), refused(401, &[INVALID_REQUEST, INVALID_TOKEN, INVALID_PROOF, None])],
 );
 
 /// A proof is owed and missing, or there is more than one.
-pub const PROOF_MISSING: Expectation = expect(
+pub(super) const PROOF_MISSING: Expectation = expect(
     "RFC 9449 §7.1 names no error for it: invalid_dpop_proof, invalid_token and invalid_request (400 or 401) are all in \
      use, and the FAPI conformance suite takes 400 and 401",
     &[
@@ -120,26 +120,26 @@ pub const PROOF_MISSING: Expectation = expect(
     ],
 );
 
-/// A proof without the nonce that the server asks for.
-pub const NONCE_REFUSED: Expectation = Expectation {
-    conditions: &[ONE_NONCE],
-    ..expect("RFC 9449 §9: 401 use_dpop_nonce with one DPoP-Nonce", &[refused(401, &[USE_NONCE])])
-};
+/// A proof without a nonce, where the server has handed out nonces.
+pub(super) const NONCE_ASKED_FOR: Expectation = expect(
+    "a server that requires nonces asks for one (RFC 9449 §9); one that requires them at times only may accept the proof",
+    &[refused(401, &[USE_NONCE]), Accepted],
+);
 
 /// A nonce that the server did not issue.
-pub const NONCE_UNKNOWN: Expectation = expect(
+pub(super) const NONCE_UNKNOWN: Expectation = expect(
     "a server that uses nonces asks for a new one (RFC 9449 §9) or refuses the proof",
     &[refused(401, &[USE_NONCE, INVALID_PROOF])],
 );
 
 /// A scope is missing.
-pub const SCOPE_REFUSED: Expectation = expect(
+pub(super) const SCOPE_REFUSED: Expectation = expect(
     "RFC 6750 §3.1: 403 insufficient_scope; the challenge is optional there",
     &[refused(403, &[INSUFFICIENT_SCOPE, None])],
 );
 
 /// Something is larger than a server need read.
-pub const TOO_LARGE: Expectation = expect(
+pub(super) const TOO_LARGE: Expectation = expect(
     "any refusal will do: by the check (400, 401), by the HTTP server (413, 414, 431) or by closing the connection",
     &[
         refused(400, &[INVALID_REQUEST, INVALID_PROOF, INVALID_TOKEN, None]),
@@ -152,13 +152,32 @@ pub const TOO_LARGE: Expectation = expect(
 );
 
 /// The target names no resource of this proof: the router may answer first.
-pub const TARGET_REFUSED: Expectation = expect(
+pub(super) const TARGET_REFUSED: Expectation = expect(
     "the proof is for another URL (401); a server may also refuse the path itself before it looks at the proof (400, 404)",
     &[refused(401, &[INVALID_PROOF]), refused(400, &[INVALID_PROOF, INVALID_REQUEST, None]), refused(404, &[None])],
 );
 
+/// A token that is bound to a key or a certificate, presented without it.
+pub(super) const UNPROVED_REFUSED: Expectation = expect(
+    "RFC 9449 §7.2 and RFC 8705 §3: 401 invalid_token; a server that does not know the scheme Bearer sees no credentials",
+    &[refused(401, &[INVALID_TOKEN, INVALID_REQUEST, INVALID_PROOF, None]), refused(400, &[INVALID_REQUEST, None])],
+);
+
+/// Unusual, but no attack: the server may accept or refuse it, but not fall over.
+pub(super) const SURVIVED: Expectation = expect(
+    "the specifications leave open whether it is accepted; it must not make the server fail",
+    &[
+        Accepted,
+        refused(400, &[INVALID_REQUEST, INVALID_PROOF, INVALID_TOKEN, None]),
+        refused(401, &[INVALID_REQUEST, INVALID_PROOF, INVALID_TOKEN, None]),
+        refused(413, &[None]),
+        refused(414, &[None]),
+        refused(431, &[None]),
+    ],
+);
+
 /// No condition of the answer matters but that it must not be served.
-pub const NOT_SERVED: Expectation = expect(
+pub(super) const NOT_SERVED: Expectation = expect(
     "the specifications leave open how; it must not be served",
     &[
         refused(400, &[INVALID_REQUEST, INVALID_PROOF, INVALID_TOKEN, None]),
@@ -191,7 +210,7 @@ impl Expectation {
 }
 
 /// What must hold for every answer of every case.
-const EVERY_ANSWER: [Condition; 2] = [CHALLENGED, super::condition::NONCE_WELL_FORMED];
+const EVERY_ANSWER: [Condition; 3] = [CHALLENGED, NONCE_WELL_FORMED, NONCE_SENT];
 
 impl fmt::Display for Expectation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

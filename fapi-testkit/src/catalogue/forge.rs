@@ -2,11 +2,12 @@
 //!
 //! A forgery is right in everything else. A weak key really signs, so that only a check of its size can refuse it.
 
-use openssl::ecdsa::EcdsaSig;
 use openssl::bn::BigNum;
+use openssl::ecdsa::EcdsaSig;
 use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::{Padding, Rsa};
+use openssl::sha::sha256;
 use openssl::sign::{RsaPssSaltlen, Signer};
 use serde_json::{Value, json};
 
@@ -24,7 +25,6 @@ impl RsaKey {
         Self(Rsa::generate(bits).expect("OpenSSL generates an RSA key"))
     }
 
-    /// A key with the public exponent 1, under which every text is its own signature.
     pub(super) fn public_jwk(&self) -> Value {
         json!({"kty": "RSA", "n": base64url(self.0.n().to_vec()), "e": base64url(self.0.e().to_vec())})
     }
@@ -79,7 +79,7 @@ pub(super) fn in_der(jws: &str) -> String {
     with_signature(jws, &signature.to_der().expect("a signature has a DER form"))
 }
 
-/// The same signature with `r` replaced by `r + n`, or `s` by zero, as verifiers must not reduce them (RFC 8725 §3.3).
+/// The same signature with the order of the curve as `r`, which a verifier must not reduce to zero (RFC 7518 §3.4).
 pub(super) fn with_order_as_r(jws: &str) -> String {
     let order = BigNum::from_hex_str(P256_ORDER).expect("a number in hex").to_vec();
     let signature = signature_of(jws);
@@ -108,4 +108,32 @@ pub(super) fn with_trailing_bits(jws: &str) -> String {
         *last = ALPHABET.get(value ^ 1).copied().unwrap_or(b'B');
     }
     String::from_utf8(text).expect("base64url is text")
+}
+
+/// A JWS whose signature is written in base64 with `+` and `/`. It is signed until there is something to replace.
+pub(super) fn in_standard_base64(sign: impl Fn() -> String) -> String {
+    let signed = std::iter::repeat_with(sign).take(100);
+    let mut parts = signed.filter_map(|jws| jws.rsplit_once('.').map(|(a, b)| (a.to_owned(), b.to_owned())));
+    let (input, signature) =
+        parts.find(|(_, signature)| signature.contains(['-', '_'])).expect("one of a hundred signatures");
+    format!("{input}.{}", signature.replace('-', "+").replace('_', "/"))
+}
+
+/// EMSA-PSS of `input` for a modulus of 2048 bits (RFC 8017 §9.1.1), with a salt of zeros: under the public exponent 1 it
+/// is its own signature.
+pub(super) fn pss_encoding(input: &[u8]) -> Vec<u8> {
+    const LENGTH: usize = 256;
+    let salt = [0; 32];
+    let hash = sha256(&[&[0; 8][..], &sha256(input), &salt].concat());
+    let mut block = vec![0; LENGTH - hash.len() - 1 - 1 - salt.len()];
+    block.push(1);
+    block.extend(salt);
+    let mask = (0_u32..).flat_map(|counter| sha256(&[&hash[..], &counter.to_be_bytes()].concat()));
+    let mut encoded: Vec<u8> = block.iter().zip(mask).map(|(byte, mask)| byte ^ mask).collect();
+    if let Some(first) = encoded.first_mut() {
+        *first &= 0x7f;
+    }
+    encoded.extend(hash);
+    encoded.push(0xbc);
+    encoded
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fapi_core::{Clock, UnixTime};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::cast::{Cast, CatalogueIssuer, PublishedKeys};
 use super::exchange::Call;
 use super::profile::Profile;
+use crate::encoding::from_base64url;
 use crate::{ProofBuilder, TestClient, TokenBuilder};
 
 /// How long the tokens of a run live: longer than a run may take.
@@ -24,6 +25,8 @@ pub(crate) struct Setting {
     /// Begins with a slash.
     pub(crate) path: String,
     pub(crate) audience: String,
+    /// What every token has; names separated by spaces.
+    pub(crate) scope: String,
     pub(crate) scope_route: Option<ScopeRoute>,
     pub(crate) profile: Profile,
     pub(crate) cast: Cast,
@@ -64,6 +67,10 @@ pub struct Scene {
 
 impl Setting {
     /// A token that is valid for the whole run.
+    pub(crate) fn client_token(&self) -> Option<String> {
+        self.token_for(&self.cast.client)
+    }
+
     pub(crate) fn token_for(&self, client: &TestClient) -> Option<String> {
         match &self.tokens {
             Tokens::Minted(issuer) => Some(self.mint(issuer).bound_to(client).sign()),
@@ -72,12 +79,11 @@ impl Setting {
     }
 
     fn mint(&self, issuer: &CatalogueIssuer) -> TokenBuilder {
-        let scope = self.scope_route.as_ref().map_or("openid", |route| route.scope.as_str());
         let token = issuer.issuer().token().audience(&self.audience).lifetime(TOKEN_LIFETIME);
         match self.profile {
-            Profile::Fapi2 => token.scope(scope),
+            Profile::Fapi2 => token.scope(&self.scope),
             // HelseID writes scopes as an array.
-            Profile::Helseid => token.claim("scope", json!([scope])),
+            Profile::Helseid => token.claim("scope", json!(self.scope.split(' ').collect::<Vec<_>>())),
         }
     }
 
@@ -202,6 +208,13 @@ impl Scene {
         self.setting.url()
     }
 
+    /// Where RFC 9728 §3.1 puts the metadata of this API.
+    pub(crate) fn metadata_path(&self) -> String {
+        let after_scheme = self.setting.public_url.split_once("://").map_or("", |(_, rest)| rest);
+        let path = after_scheme.find('/').and_then(|slash| after_scheme.get(slash..)).unwrap_or_default();
+        format!("/.well-known/oauth-protected-resource{path}")
+    }
+
     pub(super) fn path(&self) -> &str {
         &self.setting.path
     }
@@ -213,6 +226,15 @@ impl Scene {
     /// The request that was sent in the step before.
     pub(super) fn previous(&self) -> Call {
         self.sent.last().cloned().expect("a second step follows a first")
+    }
+
+    /// A claim of the proof that was sent in the step before.
+    pub(super) fn previous_claim(&self, name: &str) -> Value {
+        let previous = self.previous();
+        let proof = previous.values("dpop").next().unwrap_or_default();
+        let claims = proof.split('.').nth(1).and_then(from_base64url).unwrap_or_default();
+        let claims: Value = serde_json::from_slice(&claims).unwrap_or_default();
+        claims.get(name).cloned().expect("the step before has sent a proof with this claim")
     }
 
     /// The valid request to the route that asks for a scope, with a token that has `scope`.

@@ -74,7 +74,9 @@ fn keys() -> Vec<Case> {
         P.attack("proof-jwk-private", High, "jwk is the whole key pair", PROOF_PRIVATE.at("R46 P30"), PROOF_REFUSED, |s| {
             let jwk = s.cast().client.key().private_jwk();
             s.with_proof(|p| p.header("jwk", jwk))
-        }),
+        })
+        // Never the private key that a user has given.
+        .needs(MoreTokens),
         P.attack("proof-jwk-private-rsa", Medium, "jwk has the primes of an RSA key", PROOF_PRIVATE.at("R46"), PROOF_REFUSED, |s| {
             let rsa = s.cast().rsa();
             let mut jwk = rsa.key.private_jwk();
@@ -168,12 +170,10 @@ fn encodings() -> Vec<Case> {
         P.attack("proof-two-parts", Critical, "the signature and its dot are missing", PROOF_JWT.at("R41"), PROOF_REFUSED, |s| s.with_signed(|p| p.sign().rsplit_once('.').unwrap_or_default().0.to_owned())),
         P.attack("proof-four-parts", High, "a fourth part", PROOF_JWT.at("R41 R177"), PROOF_REFUSED, |s| s.with_signed(|p| p.sign() + ".e30")),
         P.attack("proof-padded", Medium, "padding after the signature", BASE64URL.at("R41 R115"), PROOF_REFUSED, |s| s.with_signed(|p| p.sign() + "==")),
-        P.attack("proof-base64-standard", Medium, "a plus sign where base64url has a minus sign", BASE64URL.at("R41 R108 R177"), PROOF_REFUSED, |s| {
-            s.with_signed(|p| {
-                let proof = p.sign_with(|_| [vec![0xfb, 0xef, 0xbe], vec![1; 61]].concat());
-                proof.replacen("----", "++++", 1)
-            })
-        }),
+        P.attack("proof-base64-standard", Medium, "the signature in base64 with + and /", BASE64URL.at("R41 R108 R177"), PROOF_REFUSED, |s| {
+            s.with_signed(|p| forge::in_standard_base64(|| p.clone().sign()))
+        })
+        .needs(Issuer),
         P.attack("proof-trailing-bits", Medium, "the last character has unused bits", BASE64URL.at("R41 R115"), PROOF_REFUSED, |s| s.with_signed(|p| forge::with_trailing_bits(&p.sign()))).needs(Issuer),
         P.attack("proof-json-serialisation", Medium, "the JSON serialisation of the JWS", PROOF_JWT.at("R41 R108 R177"), PROOF_REFUSED, |s| {
             s.with_signed(|p| {

@@ -162,12 +162,13 @@ fn required() -> Vec<Case> {
 fn scopes() -> Vec<Case> {
     vec![
         T.accept("token-scope-array", Medium, "scope is an array", HELSEID_SCOPE.at("R96"), |s| {
-            s.with_token(|t| t.claim("scope", json!(["openid", "records:read"])))
+            let scope: Vec<_> = s.setting.scope.split(' ').chain(["other"]).collect();
+            s.with_token(|t| t.claim("scope", json!(scope)))
         })
         .only(Helseid),
         T.accept("token-scope-text", Medium, "scope is a text", SCOPE_FORM.at("R96"), |s| {
-            let scope = s.setting.scope_route.as_ref().map_or("openid", |route| &route.scope);
-            s.with_token(|t| t.scope(&format!("{scope} other")))
+            let scope = format!("{} other", s.setting.scope);
+            s.with_token(|t| t.scope(&scope))
         }),
         T.accept("token-more-claims", Medium, "claims that nobody knows", TOKEN_CLAIMS.at("R96"), |s| {
             s.with_token(|t| t.claim("https://example.com/claims/x", json!({"a": [1, null]})).claim("ver", 2))

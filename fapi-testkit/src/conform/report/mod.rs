@@ -4,9 +4,22 @@
 //! placeholder in place of the text. Of an answer, only the status and the header fields are kept, since a body may
 //! hold personal data.
 
+mod html;
+mod html_case;
 mod json;
+mod junit;
+mod markdown;
+mod printable;
+#[cfg(test)]
+mod sample;
+mod sarif;
+mod wording;
 
+pub use html::html;
 pub use json::json;
+pub use junit::junit;
+pub use markdown::markdown;
+pub use sarif::sarif;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

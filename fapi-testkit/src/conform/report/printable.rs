@@ -11,7 +11,9 @@ fn visible(character: char) -> char {
     match character {
         '\t' | '\n' | '\r' => character,
         // The block "Control Pictures" has a picture for each, in the same order.
-        '\0'..='\u{1f}' => char::from_u32(u32::from(character) | 0x2400).unwrap_or(char::REPLACEMENT_CHARACTER),
+        '\0'..='\u{1f}' => {
+            char::from_u32(u32::from(character) | 0x2400).unwrap_or(char::REPLACEMENT_CHARACTER)
+        }
         '\u{7f}' => '\u{2421}',
         '\u{80}'..='\u{9f}' | '\u{2028}' | '\u{2029}' => char::REPLACEMENT_CHARACTER,
         // Direction marks, embeddings, overrides and isolates.
@@ -19,9 +21,11 @@ fn visible(character: char) -> char {
             char::REPLACEMENT_CHARACTER
         }
         // Characters without width, and tags.
-        '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}' => {
-            char::REPLACEMENT_CHARACTER
-        }
+        '\u{ad}'
+        | '\u{200b}'..='\u{200d}'
+        | '\u{2060}'..='\u{2064}'
+        | '\u{feff}'
+        | '\u{e0000}'..='\u{e007f}' => char::REPLACEMENT_CHARACTER,
         '\u{fffe}' | '\u{ffff}' => char::REPLACEMENT_CHARACTER,
         _ => character,
     }
@@ -34,7 +38,10 @@ mod tests {
     #[test]
     fn what_cannot_be_seen_is_made_visible() {
         assert_eq!(printable("a\0b\u{1b}[31m\u{7f}"), "a\u{2400}b\u{241b}[31m\u{2421}");
-        assert_eq!(printable("\u{202e}txt\u{2066}\u{feff}\u{85}\u{ffff}"), "\u{fffd}txt\u{fffd}\u{fffd}\u{fffd}\u{fffd}");
+        assert_eq!(
+            printable("\u{202e}txt\u{2066}\u{feff}\u{85}\u{ffff}"),
+            "\u{fffd}txt\u{fffd}\u{fffd}\u{fffd}\u{fffd}"
+        );
     }
 
     #[test]

@@ -93,22 +93,50 @@ fn failures() -> Vec<Outcome> {
     let second = Exchange { sent: other_host.sent.clone(), received: Ok(received(200, None)) };
     vec![
         outcome(
-            case("scheme-unknown", Group::Credentials, Severity::Critical, "a valid token under a scheme that does not exist", "RFC 6750 §3.1", "a request without any credentials should not be told an error code"),
+            case(
+                "scheme-unknown",
+                Group::Credentials,
+                Severity::Critical,
+                "a valid token under a scheme that does not exist",
+                "RFC 6750 §3.1",
+                "a request without any credentials should not be told an error code",
+            ),
             failed(Severity::Low, "refused, but with the error code invalid_token"),
             vec![exchange(URL, 401, Some("invalid_token"))],
         ),
         outcome(
-            case("htu-other-host", Group::Target, Severity::Critical, "htu with another host", "RFC 9449 §4.3 (9)", "htu is the URI of the request, ignoring query and fragment; both should be normalised before"),
+            case(
+                "htu-other-host",
+                Group::Target,
+                Severity::Critical,
+                "htu with another host",
+                "RFC 9449 §4.3 (9)",
+                "htu is the URI of the request, ignoring query and fragment; both should be normalised before",
+            ),
             failed(Severity::Critical, "the request was served"),
             vec![other_host],
         ),
         outcome(
-            case("replay-second-use", Group::Replay, Severity::Critical, "the same proof twice", "RFC 9449 §11.1", "a proof is used once: its jti is remembered while the proof is acceptable"),
+            case(
+                "replay-second-use",
+                Group::Replay,
+                Severity::Critical,
+                "the same proof twice",
+                "RFC 9449 §11.1",
+                "a proof is used once: its jti is remembered while the proof is acceptable",
+            ),
             failed(Severity::Critical, "the second request was served"),
             vec![exchange(URL, 200, None), second],
         ),
         outcome(
-            case("header-of-100-kib", Group::Limits, Severity::Medium, "a token of 100 KiB", "RFC 9110 §5.4", "a server bounds what it reads, and answers what is larger with a 4xx"),
+            case(
+                "header-of-100-kib",
+                Group::Limits,
+                Severity::Medium,
+                "a token of 100 KiB",
+                "RFC 9110 §5.4",
+                "a server bounds what it reads, and answers what is larger with a 4xx",
+            ),
             failed(Severity::Medium, "the connection was closed without an answer"),
             vec![Exchange { sent: sent(URL), received: Err("connection reset by peer".to_owned()) }],
         ),
@@ -120,14 +148,51 @@ fn passes() -> Vec<Outcome> {
     let token = "typ is at+jwt or application/at+jwt; anything else is refused";
     let accepted = Case {
         kind: Kind::Acceptance,
-        ..case("valid", Group::Credentials, Severity::High, "a valid request", "FAPI 2.0 SP §5.3.4-1", "tokens in the Authorization header are accepted")
+        ..case(
+            "valid",
+            Group::Credentials,
+            Severity::High,
+            "a valid request",
+            "FAPI 2.0 SP §5.3.4-1",
+            "tokens in the Authorization header are accepted",
+        )
     };
     vec![
         outcome(accepted, Verdict::Passed, vec![exchange(URL, 200, None)]),
-        outcome(case("typ-missing", Group::Token, Severity::High, "a token without typ", "RFC 9068 §4", token), Verdict::Passed, refused()),
-        outcome(case("typ-jwt", Group::Token, Severity::Medium, "a token with typ JWT", "RFC 9068 §4", token), Verdict::Passed, refused()),
-        outcome(case("htm-post", Group::Target, Severity::High, "htm POST for a GET", "RFC 9449 §4.3 (8)", "htm is the method of the request"), Verdict::Passed, refused()),
-        outcome(case("jti-missing", Group::Proof, Severity::High, "a proof without jti", "RFC 9449 §4.3 (3)", "all required claims of §4.2 are contained"), Verdict::Passed, refused()),
+        outcome(
+            case("typ-missing", Group::Token, Severity::High, "a token without typ", "RFC 9068 §4", token),
+            Verdict::Passed,
+            refused(),
+        ),
+        outcome(
+            case("typ-jwt", Group::Token, Severity::Medium, "a token with typ JWT", "RFC 9068 §4", token),
+            Verdict::Passed,
+            refused(),
+        ),
+        outcome(
+            case(
+                "htm-post",
+                Group::Target,
+                Severity::High,
+                "htm POST for a GET",
+                "RFC 9449 §4.3 (8)",
+                "htm is the method of the request",
+            ),
+            Verdict::Passed,
+            refused(),
+        ),
+        outcome(
+            case(
+                "jti-missing",
+                Group::Proof,
+                Severity::High,
+                "a proof without jti",
+                "RFC 9449 §4.3 (3)",
+                "all required claims of §4.2 are contained",
+            ),
+            Verdict::Passed,
+            refused(),
+        ),
     ]
 }
 
@@ -135,14 +200,43 @@ fn skips() -> Vec<Outcome> {
     let says = "a proof without the nonce is answered with 401, use_dpop_nonce and one DPoP-Nonce";
     let skipped = |why: &str| Verdict::Skipped { why: why.to_owned() };
     vec![
-        outcome(case("nonce-missing", Group::Nonce, Severity::High, "a proof without the nonce", "RFC 9449 §9", says), skipped("the API has not handed out a DPoP-Nonce"), vec![]),
-        outcome(case("certificate-other", Group::Mtls, Severity::Critical, "a token bound to another certificate", "RFC 8705 §3", "a certificate-bound token is accepted only over a connection with that certificate"), skipped("needs a client certificate on the connection"), vec![]),
+        outcome(
+            case(
+                "nonce-missing",
+                Group::Nonce,
+                Severity::High,
+                "a proof without the nonce",
+                "RFC 9449 §9",
+                says,
+            ),
+            skipped("the API has not handed out a DPoP-Nonce"),
+            vec![],
+        ),
+        outcome(
+            case(
+                "certificate-other",
+                Group::Mtls,
+                Severity::Critical,
+                "a token bound to another certificate",
+                "RFC 8705 §3",
+                "a certificate-bound token is accepted only over a connection with that certificate",
+            ),
+            skipped("needs a client certificate on the connection"),
+            vec![],
+        ),
     ]
 }
 
 const URL: &str = "https://api.example.com/whoami";
 
-fn case(id: &'static str, group: Group, severity: Severity, title: &'static str, clause: &'static str, says: &'static str) -> Case {
+fn case(
+    id: &'static str,
+    group: Group,
+    severity: Severity,
+    title: &'static str,
+    clause: &'static str,
+    says: &'static str,
+) -> Case {
     let rule = Rule { clause, says, numbers: "R48 P24" };
     Case { id, group, kind: Kind::Attack, severity, title, rule, needs: vec![], profile: None, steps: vec![] }
 }
@@ -162,7 +256,12 @@ fn exchange(htu: &str, status: u16, error: Option<&str>) -> Exchange {
 }
 
 fn sent(htu: &str) -> Sent {
-    let fields = [("Host", "api.example.com"), ("Authorization", "DPoP ‹access token›"), ("DPoP", "‹proof 1›"), ("Accept", "application/json")];
+    let fields = [
+        ("Host", "api.example.com"),
+        ("Authorization", "DPoP ‹access token›"),
+        ("DPoP", "‹proof 1›"),
+        ("Accept", "application/json"),
+    ];
     let jwk = json!({"kty": "EC", "crv": "P-256", "x": "l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs", "y": "9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA"});
     let claims: Value = json!({"iss": "http://127.0.0.1:9000", "aud": "https://api.example.com", "sub": "user-1", "client_id": "client-1", "iat": 1_750_000_000, "exp": 1_750_000_300, "jti": "t-1", "scope": "read", "cnf": {"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}});
     Sent {

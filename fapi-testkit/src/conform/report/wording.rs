@@ -1,6 +1,7 @@
 //! What the writers for people say in the same words: the verdict of a run, moments, durations, answers, and where a
 //! clause can be read.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hyper::StatusCode;
@@ -17,12 +18,8 @@ pub(super) fn headline(report: &Report) -> String {
     if tried == 0 {
         return "No case could be tried.".to_owned();
     }
-    if let Some((severity, count)) = summary.failed_by_severity.last_key_value() {
-        let worst = match (count, summary.failed) {
-            (count, failed) if *count == failed => format!("{severity} severity"),
-            (count, _) => format!("{count} of {severity} severity"),
-        };
-        return format!("{} of {tried} cases failed, {worst}.", summary.failed);
+    if let Some((severity, _)) = summary.failed_by_severity.last_key_value() {
+        return format!("{} of {tried} cases failed; the worst severity is {severity}.", summary.failed);
     }
     let skipped = match summary.skipped {
         0 => String::new(),
@@ -77,12 +74,24 @@ pub(super) fn severity(outcome: &Outcome) -> Severity {
     outcome.failed().map_or(outcome.case.severity, |(severity, _)| severity)
 }
 
+/// Why cases were skipped, and the ids of those cases.
+pub(super) fn skipped(report: &Report) -> BTreeMap<&str, Vec<&'static str>> {
+    let mut skipped = BTreeMap::<_, Vec<_>>::new();
+    for outcome in &report.outcomes {
+        if let Verdict::Skipped { why } = &outcome.verdict {
+            skipped.entry(why.as_str()).or_default().push(outcome.case.id);
+        }
+    }
+    skipped
+}
+
 /// The first line of the answer: `401 Unauthorized`, or why there is none.
 pub(super) fn status(exchange: &Exchange) -> String {
     match &exchange.received {
         Err(why) => format!("no answer: {why}"),
         Ok(received) => {
-            let reason = StatusCode::from_u16(received.status).ok().and_then(|status| status.canonical_reason());
+            let reason =
+                StatusCode::from_u16(received.status).ok().and_then(|status| status.canonical_reason());
             reason.map_or(received.status.to_string(), |reason| format!("{} {reason}", received.status))
         }
     }
@@ -151,7 +160,7 @@ mod tests {
 
     #[test]
     fn the_verdict_is_one_sentence() {
-        assert_eq!(headline(&sample::failing()), "4 of 9 cases failed, 2 of critical severity.");
+        assert_eq!(headline(&sample::failing()), "4 of 9 cases failed; the worst severity is critical.");
         assert_eq!(headline(&sample::passing()), "All 5 cases came out as expected; 2 could not be tried.");
         assert_eq!(headline(&sample::of(vec![])), "No case could be tried.");
     }

@@ -47,7 +47,7 @@ impl ReferenceServer {
         let (header, claims, signature) = match *parts {
             [header, claims, signature] => (header, claims, signature),
             [header, claims, signature, ..] if self.has(Flaw::ExtraParts) => (header, claims, signature),
-            [header, claims] if self.has(Flaw::TwoParts) => (header, claims, ""),
+            [header, claims] if self.has(Flaw::EmptySignature) => (header, claims, ""),
             _ => return Err("not three parts".to_owned()),
         };
         let jws = Jws {
@@ -85,13 +85,11 @@ impl ReferenceServer {
 
     // RFC 7515 §4.1.11, RFC 7797 §7: this server knows no extension, so that anything in `crit` is too much.
     fn check_critical(&self, header: &Map<String, Value>) -> Result<(), String> {
-        if header.contains_key("crit") && !self.has(Flaw::Critical) {
-            return Err("crit".to_owned());
+        if header.contains_key("b64") {
+            return if self.has(Flaw::Unencoded) { Ok(()) } else { Err("b64".to_owned()) };
         }
-        if header.contains_key("b64") && !self.has(Flaw::Critical) {
-            return Err("b64".to_owned());
-        }
-        Ok(())
+        let known = !header.contains_key("crit") || self.has(Flaw::Critical);
+        if known { Ok(()) } else { Err("crit".to_owned()) }
     }
 }
 

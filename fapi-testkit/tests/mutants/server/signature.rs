@@ -32,7 +32,7 @@ impl ReferenceServer {
         if !self.allows_algorithm(algorithm, kind) {
             return false;
         }
-        if algorithm == "none" {
+        if algorithm == "none" || jws.signature.is_empty() && self.has(Flaw::EmptySignature) {
             return true;
         }
         if algorithm == "HS256" {
@@ -49,7 +49,9 @@ impl ReferenceServer {
             "RS256" if kind == Kind::Token => self.has(Flaw::TokenRs256),
             "RS256" => self.has(Flaw::ProofRs256),
             "ES384" => self.has(Flaw::Es384),
-            "HS256" if kind == Kind::Token => self.has(Flaw::AlgorithmConfusion),
+            "HS256" if kind == Kind::Token => {
+                self.has(Flaw::AlgorithmConfusion) || self.has(Flaw::SymmetricKey)
+            }
             "HS256" => self.has(Flaw::ProofHs256),
             "none" if kind == Kind::Token => self.has(Flaw::TokenAlgNone),
             "none" => self.has(Flaw::ProofAlgNone),

@@ -5,10 +5,17 @@ use hyper::http::request::Parts;
 use super::ReferenceServer;
 use crate::flaw::Flaw;
 
+/// The prefix of the routes that stand under a router of their own.
+const NESTED: &str = "/nested";
+
 impl ReferenceServer {
     // RFC 9110 §9.1, P25: methods have a case.
     pub(super) fn is_method(&self, htm: &str, parts: &Parts) -> bool {
-        let method = parts.method.as_str();
+        let overriding = parts.headers.get("x-http-method-override").and_then(|value| value.to_str().ok());
+        let method = match overriding {
+            Some(method) if self.has(Flaw::MethodOverride) => method,
+            _ => parts.method.as_str(),
+        };
         htm == method || self.has(Flaw::HtmCase) && htm.eq_ignore_ascii_case(method) || self.has(Flaw::Htm)
     }
 
@@ -24,6 +31,10 @@ impl ReferenceServer {
             Some(query) if self.has(Flaw::HtuWithQuery) => format!("{url}?{query}"),
             _ => url,
         };
+        // No router removes the dot segments of a request, so that the proof for one path would open another.
+        if has_dot_segments(parts.uri.path()) && !self.has(Flaw::RequestDotSegments) {
+            return false;
+        }
         let (Some(claimed), Some(actual)) = (self.normal_form(htu), self.normal_form(&url)) else {
             return false;
         };
@@ -45,21 +56,27 @@ impl ReferenceServer {
     // P26: configured, never told by the request.
     fn origin_for(&self, parts: &Parts) -> String {
         let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        let (scheme, host) = self.public_url.split_once("://").unwrap();
         let told = if self.has(Flaw::HtuFromHost) {
             header("host")
-        } else if self.has(Flaw::HtuFromForwarded) {
+        } else if self.has(Flaw::HtuFromForwardedHost) {
             header("x-forwarded-host")
+        } else if self.has(Flaw::HtuFromForwarded) {
+            header("forwarded").and_then(|field| field.strip_prefix("host="))
         } else {
             None
         };
-        told.map_or_else(|| self.public_url.clone(), |host| format!("https://{host}"))
+        let scheme = header("x-forwarded-proto").filter(|_| self.has(Flaw::HtuFromProto)).unwrap_or(scheme);
+        format!("{scheme}://{}", told.unwrap_or(host))
     }
 
     // P27: the path that the client asked for.
     fn client_path<'a>(&self, parts: &'a Parts) -> &'a str {
         let path = parts.uri.path();
-        let without_prefix = path.strip_prefix('/').and_then(|path| path.find('/').and_then(|at| path.get(at..)));
-        if self.has(Flaw::NestedPath) { without_prefix.unwrap_or("/") } else { path }
+        let told = parts.headers.get("x-original-url").and_then(|value| value.to_str().ok());
+        let path = told.filter(|_| self.has(Flaw::HtuFromOriginalUrl)).unwrap_or(path);
+        let without_prefix = path.strip_prefix(NESTED).filter(|_| self.has(Flaw::NestedPath));
+        without_prefix.unwrap_or(path)
     }
 
     fn normal_form(&self, url: &str) -> Option<String> {
@@ -116,6 +133,11 @@ impl ReferenceServer {
         }
         Some(decoded)
     }
+}
+
+fn has_dot_segments(path: &str) -> bool {
+    let dot = |segment: &str| matches!(&*segment.to_ascii_lowercase().replace("%2e", "."), "." | "..");
+    path.split('/').any(dot)
 }
 
 fn path_of(url: &str) -> &str {

@@ -1,0 +1,162 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use fapi_testkit::catalogue::Profile;
+
+/// The API of the example, started as `EXAMPLE_API` says.
+pub(crate) const EXAMPLE_TARGET: &str = "http://127.0.0.1:8080";
+pub(crate) const EXAMPLE_SCOPE_PATH: &str = "/records";
+pub(crate) const EXAMPLE_SCOPE: &str = "records:read";
+
+/// Starts an API that fits the defaults.
+pub(crate) const EXAMPLE_API: &str = "cargo run --release -p fapi-examples --bin api -- \
+     --issuer http://127.0.0.1:9400 --allow-insecure-loopback --listen 127.0.0.1:8080";
+
+const EXAMPLES: &str = "\
+Without any flags, `run` tests the example API of this project. Start that first:
+  cargo run --release -p fapi-examples --bin api -- \\
+      --issuer http://127.0.0.1:9400 --allow-insecure-loopback --listen 127.0.0.1:8080
+
+An API that trusts the issuer of the run (http://127.0.0.1:9400):
+  fapi-conform run --target http://127.0.0.1:3000 --path /accounts --audience https://api.example.com \\
+      --public-url https://api.example.com --report report.html
+
+An API of a test environment, with a token from there:
+  fapi-conform run --target https://api.test.example.com --path /accounts --token token.txt --key key.jwk.json
+
+Exit status: 0 every case as expected, 1 failures, 2 could not test.";
+
+/// Tests an API against FAPI 2.0: attacks that it must refuse, and requests that it must serve.
+#[derive(Debug, Parser)]
+#[command(name = "fapi-conform", version, after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Test an API
+    Run(Box<RunArguments>),
+    /// List the cases
+    List(ListArguments),
+    /// Say what a case sends, what is expected and why
+    Explain {
+        /// The id of the case
+        case: String,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ListArguments {
+    /// Only the cases with these ids and of these groups
+    #[arg(value_name = "GROUP|ID")]
+    pub(crate) only: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RunArguments {
+    /// Where requests are sent
+    #[arg(long, env = "FAPI_CONFORM_TARGET", value_name = "URL")]
+    pub(crate) target: Option<String>,
+
+    /// The method of the request that a valid token opens
+    #[arg(long, default_value = "GET", value_name = "METHOD")]
+    pub(crate) method: String,
+
+    /// The path of the request that a valid token opens; it is sent several hundred times
+    #[arg(long, default_value = "/whoami", value_name = "PATH")]
+    pub(crate) path: String,
+
+    /// The URL by which clients know the API, if it is not the target
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+
+    /// The audience of the tokens, if it is not the public URL
+    #[arg(long, value_name = "VALUE")]
+    pub(crate) audience: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) tokens: TokenArguments,
+
+    /// Whose expectations apply
+    #[arg(long, value_enum, default_value = "fapi2")]
+    pub(crate) profile: ProfileName,
+
+    /// A route that asks for a scope
+    #[arg(long, value_name = "PATH", requires = "scope")]
+    pub(crate) scope_path: Option<String>,
+
+    /// The scope that it asks for; without `--scope-path`, the one that every token has
+    #[arg(long, value_name = "NAME")]
+    pub(crate) scope: Option<String>,
+
+    /// How many requests are sent each second at most
+    #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rate: u32,
+
+    /// How long the run lasts at most, in seconds
+    #[arg(long, default_value_t = 120, value_name = "SECONDS")]
+    pub(crate) time_limit: u64,
+
+    /// Write a report: .html, .json, .xml (JUnit), .sarif or .md; may be repeated
+    #[arg(long = "report", value_name = "FILE")]
+    pub(crate) reports: Vec<PathBuf>,
+
+    /// Run only these cases and groups; may be repeated
+    #[arg(long, value_name = "GROUP|ID", num_args = 1..)]
+    pub(crate) only: Vec<String>,
+
+    /// Further certificates to trust (PEM)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+
+    /// A client certificate for mutual TLS (PEM)
+    #[arg(long, value_name = "FILE", requires = "client_key")]
+    pub(crate) client_cert: Option<PathBuf>,
+
+    /// The private key of the client certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "client_cert")]
+    pub(crate) client_key: Option<PathBuf>,
+}
+
+/// Where tokens come from: one of three.
+#[derive(Args, Debug)]
+#[group(multiple = true)]
+pub(crate) struct TokenArguments {
+    /// Where the run's own issuer listens, which the API must trust as http://ADDR
+    #[arg(long, default_value = "127.0.0.1:9400", value_name = "ADDR", conflicts_with_all = ["token", "token_command"])]
+    pub(crate) issuer_listen: SocketAddr,
+
+    /// A file with a token of the API's own issuer
+    #[arg(long, value_name = "FILE", requires = "key", conflicts_with = "token_command")]
+    pub(crate) token: Option<PathBuf>,
+
+    /// A file with the private key (JWK) that the token is bound to
+    #[arg(long, value_name = "FILE", requires = "token")]
+    pub(crate) key: Option<PathBuf>,
+
+    /// A command that prints a token for the key whose thumbprint is in $FAPI_JKT
+    #[arg(long, value_name = "CMD")]
+    pub(crate) token_command: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ProfileName {
+    /// FAPI 2.0 Security Profile Final
+    Fapi2,
+    /// HelseID, the Norwegian health sector
+    Helseid,
+}
+
+impl From<ProfileName> for Profile {
+    fn from(name: ProfileName) -> Self {
+        match name {
+            ProfileName::Fapi2 => Self::Fapi2,
+            ProfileName::Helseid => Self::Helseid,
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Where the tokens of a run come from: an issuer of its own, the user, or a command.
+
+use std::collections::HashMap;
+use std::io;
+use std::process::{Command, Stdio};
+
+use crate::catalogue::{Cast, CatalogueIssuer, Tokens};
+use crate::{SigningKey, TestClient};
+
+/// Where the tokens of a run come from.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Credentials {
+    /// An issuer that the API trusts: all cases can run.
+    Issuer(CatalogueIssuer),
+    /// One token and the key that it is bound to: the cases that change the request or the proof can run.
+    Token {
+        /// The access token.
+        token: Secret,
+        /// The key.
+        key: SigningKey,
+    },
+    /// A command that prints a token for the key whose thumbprint is in the environment variable `FAPI_JKT`.
+    Command(String),
+}
+
+/// A text that is not shown.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Secret(..)")
+    }
+}
+
+impl Credentials {
+    /// In words, without anything secret.
+    pub(super) fn describe(&self) -> String {
+        match self {
+            Self::Issuer(issuer) => format!("an issuer of the run's own, {}", issuer.identifier()),
+            Self::Token { .. } => "a token that was given, with its key".to_owned(),
+            Self::Command(_) => "tokens from a command".to_owned(),
+        }
+    }
+
+    /// Who takes part and which tokens there are.
+    pub(super) async fn prepare(self) -> io::Result<(Cast, Tokens)> {
+        match self {
+            Self::Issuer(issuer) => Ok((Cast::new(TestClient::new()), Tokens::Minted(issuer))),
+            Self::Token { token, key } => {
+                let client = TestClient::with_key(key);
+                let tokens = HashMap::from([(client.thumbprint(), token.0)]);
+                Ok((Cast::new(client), Tokens::Given(tokens)))
+            }
+            Self::Command(command) => {
+                tokio::task::spawn_blocking(move || from_command(&command)).await.map_err(io::Error::other)?
+            }
+        }
+    }
+}
+
+fn from_command(command: &str) -> io::Result<(Cast, Tokens)> {
+    let cast = Cast::new(TestClient::new());
+    let token = |client: &TestClient| Ok((client.thumbprint(), print_token(command, &client.thumbprint())?));
+    let tokens = cast.token_holders().into_iter().map(token).collect::<io::Result<_>>()?;
+    Ok((cast, Tokens::Given(tokens)))
+}
+
+/// What the command prints, without the line break.
+fn print_token(command: &str, thumbprint: &str) -> io::Result<String> {
+    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
+    let output = Command::new(shell)
+        .args([flag, command])
+        .env("FAPI_JKT", thumbprint)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()?;
+    if !output.status.success() {
+        return Err(io::Error::other(format!("the token command ended with {}", output.status)));
+    }
+    let token = String::from_utf8(output.stdout).map_err(io::Error::other)?;
+    match token.trim() {
+        "" => Err(io::Error::other("the token command printed nothing")),
+        token => Ok(token.to_owned()),
+    }
+}

@@ -1,0 +1,127 @@
+//! What to test and how: the API as its clients know it, the profile, and the bounds of the run.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fapi_core::{Clock, SystemClock};
+
+use crate::catalogue::{Case, Profile, ScopeRoute};
+
+/// Requests per second: enough for the whole catalogue in seconds, and less than any API serves.
+const RATE: u32 = 50;
+/// How long a run lasts at most.
+const TIME_LIMIT: Duration = Duration::from_secs(120);
+/// How long the API may take to become ready: an API that has just failed to load the issuer's keys tries again after
+/// half a minute.
+const READY_LIMIT: Duration = Duration::from_secs(45);
+
+/// What to test and how.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub(crate) public_url: String,
+    pub(crate) audience: String,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) scope: String,
+    pub(crate) scope_route: Option<ScopeRoute>,
+    pub(crate) profile: Profile,
+    pub(crate) rate: u32,
+    pub(crate) time_limit: Duration,
+    pub(crate) ready_limit: Duration,
+    pub(crate) only: Vec<String>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Options {
+    /// `GET /whoami` of the API that clients know by this URL, which is also its audience; the profile is FAPI 2.0.
+    #[must_use]
+    pub fn new(public_url: &str) -> Self {
+        let public_url = public_url.trim_end_matches('/').to_owned();
+        Self {
+            audience: public_url.clone(),
+            public_url,
+            method: "GET".to_owned(),
+            path: "/whoami".to_owned(),
+            scope: "openid".to_owned(),
+            scope_route: None,
+            profile: Profile::Fapi2,
+            rate: RATE,
+            time_limit: TIME_LIMIT,
+            ready_limit: READY_LIMIT,
+            only: vec![],
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// The audience of the tokens.
+    #[must_use]
+    pub fn audience(self, audience: &str) -> Self {
+        Self { audience: audience.to_owned(), ..self }
+    }
+
+    /// The request that a valid token opens. It is sent several hundred times.
+    #[must_use]
+    pub fn route(self, method: &str, path: &str) -> Self {
+        Self { method: method.to_ascii_uppercase(), path: with_slash(path), ..self }
+    }
+
+    /// The scope of the tokens: names separated by spaces.
+    #[must_use]
+    pub fn scope(self, scope: &str) -> Self {
+        Self { scope: scope.to_owned(), ..self }
+    }
+
+    /// A route that asks for a scope, by the same method. The tokens have that scope, too.
+    #[must_use]
+    pub fn scope_route(self, path: &str, scope: &str) -> Self {
+        let route = ScopeRoute { path: with_slash(path), scope: scope.to_owned() };
+        Self { scope_route: Some(route), ..self.scope(scope) }
+    }
+
+    /// The profile whose expectations apply.
+    #[must_use]
+    pub fn profile(self, profile: Profile) -> Self {
+        Self { profile, ..self }
+    }
+
+    /// How many requests are sent each second at most; 50 unless set.
+    #[must_use]
+    pub fn rate(self, per_second: u32) -> Self {
+        Self { rate: per_second.max(1), ..self }
+    }
+
+    /// How long the run lasts at most; two minutes unless set. Cases that are left over are skipped.
+    #[must_use]
+    pub fn time_limit(self, limit: Duration) -> Self {
+        Self { time_limit: limit, ..self }
+    }
+
+    /// How long the API may take to become ready; 45 seconds unless set.
+    #[must_use]
+    pub fn ready_limit(self, limit: Duration) -> Self {
+        Self { ready_limit: limit, ..self }
+    }
+
+    /// Runs only the cases with these ids and of these groups; all if there are none.
+    #[must_use]
+    pub fn only<S: Into<String>>(self, ids_or_groups: impl IntoIterator<Item = S>) -> Self {
+        Self { only: ids_or_groups.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// The clock by which proofs and tokens are dated; the system's unless set.
+    #[must_use]
+    pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// Whether the case is among those to run.
+    pub(crate) fn selects(&self, case: &Case) -> bool {
+        let profile = case.profile.is_none_or(|profile| profile == self.profile);
+        let named = |name: &String| name == case.id || name == case.group.name();
+        profile && (self.only.is_empty() || self.only.iter().any(named))
+    }
+}
+
+fn with_slash(path: &str) -> String {
+    if path.starts_with('/') { path.to_owned() } else { format!("/{path}") }
+}

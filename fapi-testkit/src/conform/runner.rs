@@ -1,0 +1,274 @@
+//! The run itself: case after case, at the agreed pace, until all are done or the time is up.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use futures_util::future::join_all;
+
+use super::judge::{self, Context, Failure, Reply};
+use super::pace::Pace;
+use super::ready::allows_nonce_challenge;
+use super::redact::Redactor;
+use super::report::{Exchange, Outcome, Report, Summary, TestedApi, Verdict};
+use super::target::Target;
+use super::{CannotTest, Credentials, Options, TargetError};
+use crate::catalogue::{self, Call, Case, Need, Scene, Setting, Step, Tokens};
+
+/// What a run is doing.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Progress<'a> {
+    /// The API is not ready yet; and why.
+    Waiting(&'a str),
+    /// The API is ready, and so many cases follow.
+    Started(usize),
+    /// A case has come to its end.
+    Finished(&'a Outcome),
+}
+
+/// Who hears of the progress of a run.
+pub(super) type Listener<'a> = &'a mut (dyn FnMut(Progress<'_>) + Send);
+
+/// Runs the catalogue against any target.
+///
+/// # Errors
+/// If not even a valid request is served.
+pub async fn run_against(
+    target: &dyn Target,
+    credentials: Credentials,
+    options: Options,
+    listener: &mut (dyn FnMut(Progress<'_>) + Send),
+) -> Result<Report, CannotTest> {
+    let cases: Vec<&'static Case> = catalogue::all().iter().filter(|case| options.selects(case)).collect();
+    if cases.is_empty() {
+        return Err(CannotTest::NoCases);
+    }
+    let source = credentials.describe();
+    let mut runner = Runner::prepare(target, credentials, options, listener).await?;
+    runner.wait_until_ready().await?;
+    runner.has_metadata = runner.finds_metadata().await;
+    runner.report_progress(Progress::Started(cases.len()));
+    let mut outcomes = Vec::with_capacity(cases.len());
+    for case in cases {
+        let outcome = runner.try_case(case).await;
+        runner.report_progress(Progress::Finished(&outcome));
+        outcomes.push(outcome);
+    }
+    Ok(runner.report(source, outcomes))
+}
+
+/// A run.
+pub(super) struct Runner<'a> {
+    target: &'a dyn Target,
+    setting: Arc<Setting>,
+    options: Options,
+    pace: Pace,
+    redactor: Redactor,
+    nonce: Option<String>,
+    has_metadata: bool,
+    started: Instant,
+    started_at: u64,
+    listener: Listener<'a>,
+}
+
+impl<'a> Runner<'a> {
+    async fn prepare(
+        target: &'a dyn Target,
+        credentials: Credentials,
+        options: Options,
+        listener: Listener<'a>,
+    ) -> Result<Self, CannotTest> {
+        let (cast, tokens) =
+            credentials.prepare().await.map_err(|error| CannotTest::NoTokens(error.to_string()))?;
+        let own_tokens = matches!(tokens, Tokens::Minted(_));
+        let setting = Setting {
+            public_url: options.public_url.clone(),
+            method: options.method.clone(),
+            path: options.path.clone(),
+            audience: options.audience.clone(),
+            scope: options.scope.clone(),
+            scope_route: options.scope_route.clone(),
+            profile: options.profile,
+            cast,
+            tokens,
+            certificate: target.certificate().map(<[u8]>::to_vec),
+            clock: Arc::clone(&options.clock),
+        };
+        let token = setting.client_token().ok_or_else(|| CannotTest::NoTokens("none for the client's key".to_owned()))?;
+        Ok(Self {
+            target,
+            setting: Arc::new(setting),
+            pace: Pace::per_second(options.rate),
+            redactor: Redactor { token, own_tokens },
+            nonce: None,
+            has_metadata: false,
+            started: Instant::now(),
+            started_at: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
+            options,
+            listener,
+        })
+    }
+
+    pub(super) fn report_progress(&mut self, progress: Progress<'_>) {
+        (self.listener)(progress);
+    }
+
+    pub(super) fn ready_limit(&self) -> Duration {
+        self.options.ready_limit
+    }
+
+    pub(super) fn key_fetches(&self) -> Option<usize> {
+        self.setting.key_fetches()
+    }
+
+    fn scene(&self) -> Scene {
+        Scene {
+            setting: Arc::clone(&self.setting),
+            nonce: self.nonce.clone(),
+            sent: vec![],
+            token: self.redactor.token.clone(),
+        }
+    }
+
+    /// A valid request, with a nonce if one is asked for.
+    pub(super) async fn baseline(&mut self) -> Reply {
+        let mut scene = self.scene();
+        let answer = self.send(&scene.valid()).await?;
+        if !answer.asks_for_nonce() {
+            return Ok(answer);
+        }
+        scene.nonce.clone_from(&self.nonce);
+        self.send(&scene.valid()).await
+    }
+
+    async fn finds_metadata(&mut self) -> bool {
+        let call = Call::new("GET", &self.scene().metadata_path());
+        self.send(&call).await.is_ok_and(|answer| answer.is_success())
+    }
+
+    /// Sends one request and keeps the nonce of the answer.
+    async fn send(&mut self, call: &Call) -> Reply {
+        self.pace.wait_for(1).await;
+        let reply = self.target.send(call).await;
+        self.keep_nonce(&reply);
+        reply
+    }
+
+    /// RFC 9449 §8.2: the nonce of an answer is the one to use from then on.
+    fn keep_nonce(&mut self, reply: &Reply) {
+        if let Some(nonce) = reply.iter().flat_map(|answer| answer.values("dpop-nonce")).next() {
+            self.nonce = Some(nonce.to_owned());
+        }
+    }
+
+    fn skips(&self, case: &Case) -> Option<&'static str> {
+        if self.started.elapsed() > self.options.time_limit {
+            return Some("the time of the run is up");
+        }
+        case.needs.iter().find(|need| !self.can(**need)).map(|need| need.missing())
+    }
+
+    fn can(&self, need: Need) -> bool {
+        let minted = matches!(self.setting.tokens, Tokens::Minted(_));
+        match need {
+            Need::Issuer => minted,
+            Need::MoreTokens => minted || matches!(&self.setting.tokens, Tokens::Given(tokens) if tokens.len() > 1),
+            Need::ScopeRoute => self.setting.scope_route.is_some(),
+            Need::Certificate => self.setting.certificate.is_some(),
+            Need::Nonces => self.nonce.is_some(),
+            Need::Metadata => self.has_metadata,
+            Need::ServedIssuer => self.setting.key_fetches().is_some(),
+            Need::Network => self.target.is_network(),
+        }
+    }
+
+    async fn try_case(&mut self, case: &'static Case) -> Outcome {
+        let started = Instant::now();
+        let mut exchanges = Vec::new();
+        let verdict = match self.skips(case) {
+            Some(why) => Verdict::Skipped { why: why.to_owned() },
+            None => match self.try_steps(case, &mut exchanges).await {
+                Ok(()) => Verdict::Passed,
+                Err(Failure { severity, why }) => Verdict::Failed { severity, why },
+            },
+        };
+        Outcome { case, expected: case.expected(), verdict, exchanges, duration: started.elapsed() }
+    }
+
+    async fn try_steps(&mut self, case: &'static Case, exchanges: &mut Vec<Exchange>) -> Result<(), Failure> {
+        let mut scene = self.scene();
+        let fetches = self.setting.key_fetches().unwrap_or_default();
+        for (index, step) in case.steps.iter().enumerate() {
+            let (call, replies) = self.try_step(step, &mut scene).await;
+            for reply in &replies {
+                exchanges.push(self.exchange(&call, reply));
+            }
+            let url = self.setting.url();
+            let key_fetches = self.setting.key_fetches().unwrap_or_default().saturating_sub(fetches);
+            let context = Context { case, url: &url, key_fetches };
+            judge::judge(context, step, &call, &replies).map_err(|failure| of_step(failure, case, index))?;
+            scene.sent.push(call);
+        }
+        Ok(())
+    }
+
+    /// The request as it was sent last, and the replies to its copies.
+    async fn try_step(&mut self, step: &Step, scene: &mut Scene) -> (Call, Vec<Reply>) {
+        scene.nonce.clone_from(&self.nonce);
+        let call = (step.call)(scene);
+        let replies = self.send_copies(&call, step.copies).await;
+        let asked = replies.iter().flatten().any(catalogue::Answer::asks_for_nonce);
+        // R62: once, and not where being asked is what the case is about.
+        if !asked || allows_nonce_challenge(&step.expectation) {
+            return (call, replies);
+        }
+        scene.nonce.clone_from(&self.nonce);
+        let call = (step.call)(scene);
+        let replies = self.send_copies(&call, step.copies).await;
+        (call, replies)
+    }
+
+    async fn send_copies(&mut self, call: &Call, copies: usize) -> Vec<Reply> {
+        self.pace.wait_for(copies).await;
+        let replies = join_all((0..copies).map(|_| self.target.send(call))).await;
+        replies.iter().for_each(|reply| self.keep_nonce(reply));
+        replies
+    }
+
+    fn exchange(&self, call: &Call, reply: &Reply) -> Exchange {
+        let received = match reply {
+            Ok(answer) => Ok(self.redactor.received(answer)),
+            Err(error) => Err(TargetError::to_string(error)),
+        };
+        Exchange { sent: self.redactor.sent(call), received }
+    }
+
+    fn report(self, credentials: String, outcomes: Vec<Outcome>) -> Report {
+        Report {
+            version: env!("CARGO_PKG_VERSION"),
+            target: TestedApi {
+                address: self.target.address(),
+                public_url: self.options.public_url,
+                method: self.options.method,
+                path: self.options.path,
+                audience: self.options.audience,
+                credentials,
+                nonces: self.nonce.is_some(),
+            },
+            profile: self.options.profile,
+            started: self.started_at,
+            duration: self.started.elapsed(),
+            summary: Summary::of(&outcomes),
+            outcomes,
+        }
+    }
+}
+
+/// Says which request of several it was.
+fn of_step(failure: Failure, case: &Case, index: usize) -> Failure {
+    if case.steps.len() == 1 {
+        return failure;
+    }
+    let number = index.saturating_add(1);
+    Failure { why: format!("request {number} of {}: {}", case.steps.len(), failure.why), ..failure }
+}

@@ -1,0 +1,151 @@
+//! Does the catalogue find things? Resource servers that each lack one check or do one thing wrong, and the case that
+//! finds each of them; and one that lacks nothing, in which no case finds anything.
+//!
+//! The servers are one [reference server](server) with one [flaw](flaw) each. It shares no decision with `fapi-core`, so
+//! that the catalogue is also judged by a second implementation.
+
+#![cfg(feature = "conform")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
+
+mod flaw;
+mod server;
+
+use std::sync::{Arc, LazyLock};
+
+use fapi_core::PeerCertificate;
+use fapi_testkit::TestCertificate;
+use fapi_testkit::catalogue::{self, CatalogueIssuer, Profile};
+use fapi_testkit::conform::report::{Outcome, Verdict};
+use fapi_testkit::conform::{Credentials, Options, Report, ServiceTarget, run_against};
+
+use flaw::Flaw;
+use server::{Configuration, KeySource, ReferenceServer, ReferenceService};
+
+const API: &str = "https://api.example.com";
+
+/// One issuer for all runs: its keys take time to make.
+static ISSUER: LazyLock<CatalogueIssuer> =
+    LazyLock::new(|| CatalogueIssuer::new("https://as.example.com", Profile::Fapi2));
+
+/// What a run takes place on, beside the server.
+#[derive(Clone, Copy, Default)]
+struct Stage {
+    nonces: bool,
+    certificate: bool,
+    served_issuer: bool,
+}
+
+impl Stage {
+    /// The one on which the flaw can be seen.
+    fn of(flaw: Flaw) -> Self {
+        use Flaw::{
+            AnyNonce, Certificate, CertificatePadded, FetchPerKid, NonceOptional, NonceSingleUse, NonceTwice,
+        };
+        Self {
+            nonces: matches!(flaw, NonceOptional | AnyNonce | NonceSingleUse | NonceTwice),
+            certificate: matches!(flaw, Certificate | CertificatePadded),
+            served_issuer: flaw == FetchPerKid,
+        }
+    }
+
+    async fn run(self, flaw: Option<Flaw>, only: &[&str]) -> Report {
+        let issuer = if self.served_issuer {
+            ISSUER.clone().serve_on(([127, 0, 0, 1], 0).into()).unwrap()
+        } else {
+            ISSUER.clone()
+        };
+        let options = Options::new(API)
+            .route("GET", "/v1/whoami")
+            .scope_route("/nested/records", "records:read")
+            .rate(u32::MAX)
+            .only(only.iter().copied());
+        let service = ReferenceService(Arc::new(ReferenceServer::new(self.configuration(&issuer), flaw)));
+        let mut target = ServiceTarget::new(service);
+        if self.certificate {
+            let certificate = TestCertificate::generate();
+            target = target.with_certificate(PeerCertificate::from_der(certificate.der().to_vec()));
+        }
+        let run = run_against(&target, Credentials::Issuer(issuer), options, &mut |_| ()).await;
+        run.unwrap_or_else(|error| panic!("{flaw:?}: {error}"))
+    }
+
+    fn configuration(self, issuer: &CatalogueIssuer) -> Configuration {
+        let keys = if self.served_issuer {
+            KeySource::Served(format!("{}/jwks", issuer.identifier()))
+        } else {
+            KeySource::Given(issuer.jwks())
+        };
+        Configuration {
+            public_url: API.to_owned(),
+            audience: API.to_owned(),
+            issuer: issuer.identifier().to_owned(),
+            keys,
+            scope_route: Some(catalogue::ScopeRoute {
+                path: "/nested/records".to_owned(),
+                scope: "records:read".to_owned(),
+            }),
+            nonces: self.nonces,
+        }
+    }
+}
+
+fn ids(outcomes: &[Outcome], wanted: impl Fn(&Verdict) -> bool) -> Vec<&'static str> {
+    outcomes.iter().filter(|outcome| wanted(&outcome.verdict)).map(|outcome| outcome.case.id).collect()
+}
+
+// The first implementation is `fapi-core`; this one must be judged alike.
+#[tokio::test]
+async fn nothing_is_found_in_a_server_without_a_flaw() {
+    let report = Stage::default().run(None, &[]).await;
+    report.assert_passed();
+    assert!(report.summary.passed >= 150, "{:?}", report.summary);
+}
+
+#[tokio::test]
+async fn nothing_is_found_with_nonces_certificates_and_an_issuer_that_is_served() {
+    let stage = Stage { nonces: true, certificate: true, served_issuer: true };
+    let report = stage.run(None, &[]).await;
+    report.assert_passed();
+    // All that is left out are the cases that need a network.
+    let skipped = ids(&report.outcomes, |verdict| matches!(verdict, Verdict::Skipped { .. }));
+    let network = |id: &&str| catalogue::find(id).unwrap().needs.contains(&catalogue::Need::Network);
+    assert!(skipped.iter().all(network), "{skipped:?}");
+}
+
+#[tokio::test]
+async fn every_flaw_is_found_by_its_case() {
+    let mut survivors = Vec::new();
+    println!("{:<24} {:<12} {:<70} found by", "mutant", "about", "what is wrong");
+    for flaw in Flaw::ALL.iter().copied() {
+        let report = Stage::of(flaw).run(Some(flaw), &cases_for(flaw)).await;
+        let found = ids(&report.outcomes, |verdict| matches!(verdict, Verdict::Failed { .. }));
+        let (hits, misses): (Vec<&str>, Vec<&str>) = flaw.cases().iter().partition(|id| found.contains(id));
+        let name = format!("{flaw:?}");
+        println!("{name:<24} {:<12} {:<70} {}", flaw.numbers(), flaw.wrong(), hits.join(", "));
+        survivors.extend(misses.into_iter().map(|case| format!("{name} is not found by {case}")));
+    }
+    assert!(survivors.is_empty(), "{}", survivors.join("\n"));
+}
+
+/// A valid request, and then the cases that must find the flaw.
+fn cases_for(flaw: Flaw) -> Vec<&'static str> {
+    // The window must have had time to grow.
+    let before = if flaw == Flaw::GrowingSkew { "replay-after-others" } else { "valid" };
+    [&[before], flaw.cases()].concat()
+}
+
+#[test]
+fn every_named_case_exists() {
+    for case in Flaw::ALL.iter().flat_map(|flaw| flaw.cases()) {
+        assert!(catalogue::find(case).is_some(), "{case}");
+    }
+    assert!(Flaw::ALL.len() >= 60);
+}
