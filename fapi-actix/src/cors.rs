@@ -1,13 +1,13 @@
-//! What a browser of another origin needs from a resource server (RFC 9449 §7.1 and §8, R38): its preflight passes, and
-//! it may read the challenge and the nonce.
+//! What a browser of another origin needs from a resource server (RFC 9449 §7.1 and §8, R38): its preflight is not
+//! refused, and it may read the challenge and the nonce.
 //!
 //! Which origins may call the API is left to the application.
 
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 use actix_web::http::header::{
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, HeaderMap, HeaderValue,
-    ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, CONTENT_LENGTH,
+    CONTENT_TYPE, HeaderMap, HeaderValue, ORIGIN, TRANSFER_ENCODING,
 };
 use fapi_core::ResourceServer;
 
@@ -25,6 +25,14 @@ pub(crate) fn is_preflight(request: &ServiceRequest) -> bool {
         && headers.contains_key(ORIGIN)
         && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
         && !headers.contains_key(AUTHORIZATION)
+}
+
+/// Whether a preflight announces content, which one of a browser never has.
+pub(crate) fn announces_content(request: &ServiceRequest) -> bool {
+    let headers = request.headers();
+    headers.contains_key(CONTENT_TYPE)
+        || headers.contains_key(TRANSFER_ENCODING)
+        || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0")
 }
 
 /// Whether the answer is read by a browser of another origin, perhaps.

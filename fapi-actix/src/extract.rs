@@ -25,7 +25,8 @@ use crate::response::{internal_error, refuse};
 ///
 /// **Do not take `Option<AccessToken<C>>`**: actix-web itself implements it, and makes `None` of every error, so that
 /// the handler also runs where the middleware is missing. The log says so, at error level, but the request is answered.
-/// [`OptionalAccessToken`] answers 500.
+/// `Result<AccessToken<C>, _>` and `Either<AccessToken<C>, X>` let it run just like that. [`OptionalAccessToken`] answers
+/// 500.
 ///
 /// ```
 /// use fapi_actix::AccessToken;
@@ -42,7 +43,8 @@ use crate::response::{internal_error, refuse};
 #[derive(Debug)]
 pub struct AccessToken<C = NoClaims>(pub fapi_core::AccessToken<C>);
 
-/// The verified access token, or `None` for a request that the middleware let pass without one: a CORS preflight.
+/// The verified access token, or `None` for a request that the middleware let pass without one: a preflight, if the server
+/// was built with [`Cors::PassPreflight`](fapi_core::Cors::PassPreflight).
 ///
 /// Without [`AccessTokenMiddleware`](crate::AccessTokenMiddleware) the answer is 500, unlike with
 /// `Option<AccessToken<C>>`, which actix-web makes `None`.
@@ -129,7 +131,8 @@ fn find<C: Any + Send + Sync>(request: &HttpRequest) -> Result<Found<C>, AccessT
         target: "fapi_actix",
         "a handler asks for an AccessToken, but AccessTokenMiddleware has not run before it: its route is NOT protected. \
          Wrap the App, scope or resource with .wrap(AccessTokenMiddleware::new(server)). AccessToken and \
-         OptionalAccessToken answer 500; Option<AccessToken> is None and the handler runs"
+         OptionalAccessToken answer 500; Option<AccessToken> is None and the handler runs, as it does with \
+         Result<AccessToken, _> and Either<AccessToken, _>"
     );
     Err(AccessTokenRejection::MiddlewareMissing)
 }

@@ -40,8 +40,8 @@
 //!
 //! 1. `GET` and `HEAD` of the protected resource metadata (RFC 9728) are answered, without a token. Where the middleware
 //!    wraps only a scope or a resource, mount [`metadata`] on the `App`.
-//! 2. A CORS preflight passes: `OPTIONS` with `Origin` and `Access-Control-Request-Method`, and without `Authorization`.
-//!    [`ResourceServerBuilder::cors`](fapi_core::ResourceServerBuilder::cors) turns this off.
+//! 2. A CORS preflight (`OPTIONS` with `Origin` and `Access-Control-Request-Method`, and without `Authorization`) is
+//!    answered with 204 and no permission, so that it reaches no handler. See [`Cors`] for the other ways.
 //! 3. Every other request is verified, once. It is compared with its path as the client sent it, whatever scopes it is
 //!    routed through.
 //! 4. If it is refused, the handler is not called. The [`Rejection`] is the answer, and is found in
@@ -59,16 +59,16 @@
 //!   [`AccessTokenMiddleware`], and wrap the latter once in all: a second one sees the same DPoP proof again.
 //! * **`NormalizePath`** rewrites the path. Wrapped after this middleware it runs first, and then a proof for the path
 //!   that the client has sent does not fit: wrap it before.
-//! * **Preflight.** A handler that answers `OPTIONS`, as one mounted for every method with
-//!   `web::resource("/").to(handler)`, is reached without a token by requests that look like a preflight. It must not do
-//!   anything there that needs one; [`Require`] and [`AccessToken`] refuse them. An API that browsers of other origins do
-//!   not call should be built with `cors(false)`.
+//! * **Preflight.** With [`Cors::PassPreflight`], for a CORS middleware inside of this one, whatever ignores the method,
+//!   such as `web::resource("/").to(handler)`, can be called without a token by requests that look like a preflight.
+//!   [`Require`] and [`AccessToken`] refuse them.
 //! * **A CORS middleware** goes outside of this one, or browsers cannot read refusals; if it lists exposed headers, it
 //!   must list `WWW-Authenticate` and `DPoP-Nonce` too.
 //! * **Client certificates** are taken from a [`PeerCertificate`], which
 //!   `HttpServer::on_connect` puts into the connection's data, or an outer middleware into the request's extensions.
 //! * **`Option<AccessToken>`** is `None` where the middleware is missing, and the handler runs: actix-web itself turns
-//!   every error into `None`. Take [`OptionalAccessToken`] instead.
+//!   every error into `None`. Take [`OptionalAccessToken`] instead. `Result<AccessToken, _>` and `Either<AccessToken, _>`
+//!   let the handler run as well.
 //!
 //! # Features
 //!
@@ -89,7 +89,8 @@ mod worker;
 
 pub use fapi_core;
 pub use fapi_core::{
-    Issuer, NoClaims, NoncePolicy, PeerCertificate, Profile, Rejection, Requirement, ResourceServer, Verified,
+    Cors, Issuer, NoClaims, NoncePolicy, PeerCertificate, Profile, Rejection, Requirement, ResourceServer,
+    Verified,
 };
 
 pub use extract::{AccessToken, AccessTokenRejection, OptionalAccessToken};

@@ -4,7 +4,10 @@
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::http::Method;
-use actix_web::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW,
+    CACHE_CONTROL, CONTENT_TYPE,
+};
 use actix_web::{HttpRequest, HttpResponse, guard, web};
 use fapi_core::{ProtectedResourceMetadata, ResourceServer};
 
@@ -43,8 +46,16 @@ pub fn metadata(server: &ResourceServer) -> impl HttpServiceFactory + use<> {
 
 /// The one answer at the document's path.
 pub(crate) fn respond(metadata: &ProtectedResourceMetadata, method: &Method) -> HttpResponse {
+    if method == Method::OPTIONS {
+        // Some clients ask with a header of their own, which a browser announces first.
+        return HttpResponse::NoContent()
+            .append_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+            .append_header((ACCESS_CONTROL_ALLOW_METHODS, "GET"))
+            .append_header((ACCESS_CONTROL_ALLOW_HEADERS, "*"))
+            .finish();
+    }
     if method != Method::GET && method != Method::HEAD {
-        return HttpResponse::MethodNotAllowed().append_header((ALLOW, "GET, HEAD")).finish();
+        return HttpResponse::MethodNotAllowed().append_header((ALLOW, "GET, HEAD, OPTIONS")).finish();
     }
     // RFC 9728 §3.2, R139. The answer to HEAD is cut by the HTTP layer.
     HttpResponse::Ok()

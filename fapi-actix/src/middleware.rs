@@ -10,8 +10,8 @@ use std::rc::Rc;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
-use actix_web::{Error, HttpMessage};
-use fapi_core::{FieldLines, PeerCertificate, Rejection, ResourceRequest, ResourceServer, Verified};
+use actix_web::{Error, HttpMessage, HttpResponse};
+use fapi_core::{Cors, FieldLines, PeerCertificate, Rejection, ResourceRequest, ResourceServer, Verified};
 
 use crate::cors::Preflight;
 use crate::response::{Amendments, refuse};
@@ -21,7 +21,9 @@ use crate::{cors, metadata, worker};
 /// resource. See the [crate documentation](crate).
 ///
 /// The server must be built outside the closure of `HttpServer::new`. If it is built inside, each worker would have one
-/// of its own, with its own memory of used DPoP proofs: then the `HttpServer` does not start, and the log says why.
+/// of its own, with its own memory of used DPoP proofs: then the `HttpServer` does not start, and the log says why. That
+/// holds for `.workers(1)` and for a `OnceLock::get_or_init` inside the closure too, which cannot be told from it: call
+/// `get_or_init` before `HttpServer::new`.
 #[derive(Clone, Debug)]
 pub struct AccessTokenMiddleware {
     server: ResourceServer,
@@ -53,7 +55,8 @@ where
                 target: "fapi_actix",
                 "the ResourceServer was built inside the closure of HttpServer::new, which runs once for each worker: \
                  each would accept a DPoP proof that another has already seen. Build it before HttpServer::new and \
-                 clone it into the closure. The HTTP server is not started"
+                 clone it into the closure, also with one worker, and instead of a OnceLock in the closure. The HTTP \
+                 server is not started"
             );
             return ready(Err(()));
         }
@@ -88,11 +91,16 @@ where
                 return Ok(request.into_response(response).map_into_right_body());
             }
             // RFC 9449 §7.1, R38: a preflight cannot carry credentials.
-            if server.cors() && cors::is_preflight(&request) {
+            if server.cors() != Cors::Disabled && cors::is_preflight(&request) {
+                // R38: to let it pass is the application's choice, since what is behind may not look at the method.
+                if server.cors() != Cors::PassPreflight || cors::announces_content(&request) {
+                    let answer = HttpResponse::NoContent().finish();
+                    return Ok(request.into_response(answer).map_into_right_body());
+                }
                 request.extensions_mut().insert(Preflight(server));
                 return inner.call(request).await.map(ServiceResponse::map_into_left_body);
             }
-            let expose = server.cors() && cors::has_origin(&request);
+            let expose = server.cors().exposes_headers() && cors::has_origin(&request);
             match verify(&server, &request).await {
                 Ok(verified) => {
                     let amendments = Amendments::new(Some(&verified), expose);

@@ -2,6 +2,9 @@
 //!
 //! A server built inside the closure of `HttpServer::new` exists once for each worker, and a used DPoP proof would be
 //! fresh to every other one. It gives itself away: it was built on the worker's thread that starts it.
+//!
+//! So does one that is shared in spite of that, by a `OnceLock` in the closure, or because there is only one worker. It is
+//! refused too: nothing tells it from the others, and it is easily built before the closure.
 
 use std::thread;
 

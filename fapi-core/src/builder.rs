@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::clock::{Clock, SystemClock};
 use crate::config_error::ConfigError;
 use crate::confirmation::SenderConstraint;
+use crate::cors::Cors;
 use crate::crypto::CryptoProvider;
 use crate::dpop::nonce::{DEFAULT_NONCE_PERIOD, NonceIssuer};
 use crate::dpop::proof::{KEY_CACHE_CAPACITY, ProofKeyCache};
@@ -48,7 +49,7 @@ pub struct ResourceServerBuilder {
     rejection_body: RejectionBody,
     scopes_supported: Vec<String>,
     description: ResourceDescription,
-    cors: bool,
+    cors: Cors,
     allow_insecure_loopback: bool,
     crypto: Option<Arc<dyn CryptoProvider>>,
     http: Option<Arc<dyn HttpClient>>,
@@ -70,7 +71,7 @@ impl Default for ResourceServerBuilder {
             rejection_body: RejectionBody::default(),
             scopes_supported: Vec::new(),
             description: ResourceDescription::default(),
-            cors: true,
+            cors: Cors::default(),
             allow_insecure_loopback: false,
             crypto: None,
             http: None,
@@ -146,9 +147,9 @@ impl ResourceServerBuilder {
         Self { description, ..self }
     }
 
-    /// Whether browsers of other origins are served: preflight requests pass without a token, and `WWW-Authenticate` and
-    /// `DPoP-Nonce` are exposed (R38). Yes by default; which origins may call is still up to the application.
-    pub fn cors(self, cors: bool) -> Self {
+    /// What browsers of other origins get (R38); [`Cors::AnswerPreflight`] by default. Which origins may call is still up
+    /// to the application.
+    pub fn cors(self, cors: Cors) -> Self {
         Self { cors, ..self }
     }
 

@@ -13,6 +13,7 @@ use crate::authorization::{Credentials, Scheme, parse_credentials};
 use crate::builder::ResourceServerBuilder;
 use crate::clock::{Clock, UnixTime};
 use crate::confirmation::{SenderConstraint, Shown};
+use crate::cors::Cors;
 use crate::crypto::CryptoProvider;
 use crate::dpop::NoncePolicy;
 use crate::dpop::nonce::NonceIssuer;
@@ -62,7 +63,7 @@ pub(crate) struct Inner {
     pub(crate) proof_keys: ProofKeyCache,
     pub(crate) answers: Answers,
     pub(crate) metadata: ProtectedResourceMetadata,
-    pub(crate) cors: bool,
+    pub(crate) cors: Cors,
     pub(crate) crypto: Arc<dyn CryptoProvider>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) built_on: ThreadId,
@@ -194,9 +195,9 @@ impl ResourceServer {
         &self.inner.metadata
     }
 
-    /// Whether the adapters let CORS preflight requests pass and expose the challenge headers.
+    /// What the adapters do for browsers of other origins.
     #[must_use]
-    pub fn cors(&self) -> bool {
+    pub fn cors(&self) -> Cors {
         self.inner.cors
     }
 

@@ -64,7 +64,9 @@ impl SigningKey {
     #[must_use]
     pub fn try_from_private_jwk(algorithm: Algorithm, jwk: &Value) -> Option<Self> {
         let mut private = jwk.as_object()?.clone();
-        private.retain(|member, _| !matches!(member.as_str(), "alg" | "kid" | "use" | "key_ops" | "x5c" | "x5t"));
+        private.retain(|member, _| {
+            !matches!(member.as_str(), "alg" | "kid" | "use" | "key_ops" | "x5c" | "x5t")
+        });
         let bare = Jwk::from_map(private.clone()).ok()?;
         let signer = signer(algorithm, &bare).ok()?;
         Some(Self { algorithm, private, signer })

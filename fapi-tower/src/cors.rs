@@ -1,10 +1,15 @@
-//! What cross-origin callers need (RFC 9449 §7.1 and §8, R38): preflight requests pass, and scripts may read the challenge
-//! and the nonce. Which origins may call is the application's decision, not made here.
+//! What cross-origin callers need (RFC 9449 §7.1 and §8, R38): their preflight requests are not refused, and scripts may
+//! read the challenge and the nonce. Which origins may call is the application's decision, not made here.
 
+use bytes::Bytes;
 use fapi_core::ResourceServer;
-use http::header::{ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, ORIGIN};
+use http::header::{
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, CONTENT_LENGTH,
+    CONTENT_TYPE, ORIGIN, TRANSFER_ENCODING,
+};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use http_body_util::Full;
 
 /// What is exposed: the challenge, and the nonce that the next proof must carry.
 const EXPOSED: [&str; 2] = ["WWW-Authenticate", "DPoP-Nonce"];
@@ -20,6 +25,21 @@ pub(crate) fn is_preflight(parts: &Parts) -> bool {
         && parts.headers.contains_key(ORIGIN)
         && parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
         && !parts.headers.contains_key(AUTHORIZATION)
+}
+
+/// Whether a preflight announces content, which one of a browser never has. Only the header fields are asked: nothing is
+/// known of the body's type, and in HTTP/2 content may come unannounced.
+pub(crate) fn announces_content(headers: &HeaderMap) -> bool {
+    headers.contains_key(CONTENT_TYPE)
+        || headers.contains_key(TRANSFER_ENCODING)
+        || headers.get_all(CONTENT_LENGTH).iter().any(|length| length != "0")
+}
+
+/// The answer to a preflight: no refusal, and no permission, which is the application's or a gateway's to give.
+pub(crate) fn answer_preflight() -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
 }
 
 /// Lets scripts read the headers of this crate, beside those that the application exposes already.

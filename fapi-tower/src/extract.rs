@@ -11,7 +11,7 @@ use std::ops::Deref;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::response::{IntoResponse, Response};
 use fapi_core::{NoClaims, Rejection, Verified};
-use http::HeaderMap;
+use http::Extensions;
 use http::request::Parts;
 
 use crate::cors::Preflight;
@@ -78,7 +78,7 @@ impl Error for AccessTokenRejection {}
 impl IntoResponse for AccessTokenRejection {
     fn into_response(self) -> Response {
         // An axum handler speaks HTTP, whatever was asked of it.
-        let asked = HeaderMap::new();
+        let asked = Extensions::new();
         match self {
             Self::LayerMissing | Self::ClaimsType => internal_error(&asked).into_response(),
             Self::CredentialsMissing(rejection) => refuse(rejection, &asked).into_response(),

@@ -100,7 +100,7 @@ where
                     match (decision, call.take()) {
                         (Ok(verified), Some((inner, body))) => call_verified(verified, inner, parts, body),
                         (Err(rejection), _) => {
-                            let response = refuse(rejection, &parts.headers).map(ResponseBody::own);
+                            let response = refuse(rejection, &parts.extensions).map(ResponseBody::own);
                             return Poll::Ready(Ok(complete(response, None, *this.cross_origin)));
                         }
                         // Polled again after it was ready, which a future need not answer.

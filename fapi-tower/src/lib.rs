@@ -11,12 +11,12 @@
 //! [`AccessTokenLayer`], for each request:
 //!
 //! 1. answers the requests for the metadata document of this API (RFC 9728) itself, without a token;
-//! 2. lets a CORS preflight pass to the inner service, without a token (unless the server was built with `cors(false)`);
+//! 2. answers a CORS preflight with 204 and no permission, so that it reaches no handler (see [`Cors`] for the other ways);
 //! 3. has the server verify the access token and the proof of its key: the DPoP proof of the request, or the
 //!    [`PeerCertificate`] in the request's extensions;
 //! 4. **refuses** with the status, the challenge and the body that the server chose, without calling the inner service.
-//!    The [`Rejection`] is in the response's extensions, for outer layers to log. To a gRPC request the refusal is a gRPC
-//!    status, with the challenge in the metadata;
+//!    The [`Rejection`] is in the response's extensions, for outer layers to log. For gRPC see
+//!    [`AccessTokenLayer::with_grpc_status`];
 //! 5. or puts [`Verified`] into the request's extensions and calls the inner service, for [`RequireLayer`] and the
 //!    extractor [`AccessToken`] to find;
 //! 6. adds `DPoP-Nonce` to the answer where the client needs a new nonce, and `Cache-Control: no-store` to such an answer
@@ -50,8 +50,9 @@
 //! # hyper and tonic
 //!
 //! Any service: `ServiceBuilder::new().layer(AccessTokenLayer::new(server)).service(service)`; for hyper, wrap the result
-//! in `hyper_util::service::TowerToHyperService`. tonic: `Server::builder().layer(AccessTokenLayer::new(server))`; handlers
-//! find [`Verified`] in `request.extensions()`. The inner service must be `Clone`, and its response body's data `Bytes`.
+//! in `hyper_util::service::TowerToHyperService`. tonic:
+//! `Server::builder().layer(AccessTokenLayer::new(server).with_grpc_status())`; handlers find [`Verified`] in
+//! `request.extensions()`. The inner service must be `Clone`, and its response body's data `Bytes`.
 //!
 //! # Deployment caveats
 //!
@@ -67,9 +68,9 @@
 //!   verification.
 //! * **`Router::route_layer`** does not see paths without a route: mount [`MetadataService`] yourself. The same holds for a
 //!   layer on a nested router.
-//! * **Preflight.** A service that answers `OPTIONS` is reached without a token by requests that look like a preflight. It
-//!   must not do anything there that needs one; [`RequireLayer`] and [`AccessToken`] refuse them. An API that browsers of
-//!   other origins do not call should be built with `cors(false)`.
+//! * **Preflight.** With [`Cors::PassPreflight`], for a CORS layer inside of this one, whatever ignores the method can be
+//!   called without a token by requests that look like a preflight: tonic services, `any(handler)`, proxies. Those that
+//!   announce content do not pass, but the body itself is not looked at. [`RequireLayer`] and [`AccessToken`] refuse them.
 //!
 //! # Features
 //!
@@ -95,7 +96,8 @@ mod service;
 
 pub use fapi_core;
 pub use fapi_core::{
-    Issuer, NoClaims, NoncePolicy, PeerCertificate, Profile, Rejection, Requirement, ResourceServer, Verified,
+    Cors, Issuer, NoClaims, NoncePolicy, PeerCertificate, Profile, Rejection, Requirement, ResourceServer,
+    Verified,
 };
 
 pub use body::ResponseBody;

@@ -8,7 +8,10 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use fapi_core::{ProtectedResourceMetadata, ResourceServer};
-use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW,
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE,
+};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use tower_service::Service;
@@ -65,9 +68,18 @@ impl<B> Service<Request<B>> for MetadataService {
 /// The answer to a request for the document.
 pub(crate) fn serve(metadata: &ProtectedResourceMetadata, method: &Method) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::default());
+    if method == Method::OPTIONS {
+        // Some clients ask with a header of their own, which a browser announces first.
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        let headers = response.headers_mut();
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET"));
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*"));
+        return response;
+    }
     if method != Method::GET && method != Method::HEAD {
         *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
         return response;
     }
     let headers = response.headers_mut();

@@ -5,16 +5,16 @@
 use bytes::Bytes;
 use fapi_core::Rejection;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use http::{Extensions, HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 
-use crate::request::is_grpc;
+use crate::request::GrpcStatus;
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 
-/// The refusal of a request with the header fields `asked`. The rejection is in its extensions, for outer layers to log.
-pub(crate) fn refuse(rejection: Rejection, asked: &HeaderMap) -> Response<Full<Bytes>> {
+/// The refusal of a request with the extensions `asked`. The rejection is in its extensions, for outer layers to log.
+pub(crate) fn refuse(rejection: Rejection, asked: &Extensions) -> Response<Full<Bytes>> {
     let status = StatusCode::from_u16(rejection.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = bare(status, rejection.error_code(), asked);
     for (name, value) in rejection.headers() {
@@ -23,7 +23,7 @@ pub(crate) fn refuse(rejection: Rejection, asked: &HeaderMap) -> Response<Full<B
             response.headers_mut().append(name, value);
         }
     }
-    if let Some(body) = rejection.body().filter(|_| !is_grpc(asked))
+    if let Some(body) = rejection.body().filter(|_| !wants_grpc_status(asked))
         && let Ok(content_type) = HeaderValue::try_from(body.content_type)
     {
         response.headers_mut().insert(CONTENT_TYPE, content_type);
@@ -34,14 +34,14 @@ pub(crate) fn refuse(rejection: Rejection, asked: &HeaderMap) -> Response<Full<B
 }
 
 /// The answer where the application is not put together as it must be.
-pub(crate) fn internal_error(asked: &HeaderMap) -> Response<Full<Bytes>> {
+pub(crate) fn internal_error(asked: &Extensions) -> Response<Full<Bytes>> {
     bare(StatusCode::INTERNAL_SERVER_ERROR, None, asked)
 }
 
 /// An answer without content. In gRPC it is one of trailers only: HTTP status 200, and the gRPC status among the headers.
-fn bare(status: StatusCode, error_code: Option<&'static str>, asked: &HeaderMap) -> Response<Full<Bytes>> {
+fn bare(status: StatusCode, error_code: Option<&'static str>, asked: &Extensions) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::default());
-    if is_grpc(asked) {
+    if wants_grpc_status(asked) {
         // Words of the specifications or of the status code: nothing in them needs percent-encoding.
         let message = error_code.or(status.canonical_reason()).unwrap_or_default();
         let headers = response.headers_mut();
@@ -52,6 +52,10 @@ fn bare(status: StatusCode, error_code: Option<&'static str>, asked: &HeaderMap)
         *response.status_mut() = status;
     }
     response
+}
+
+fn wants_grpc_status(asked: &Extensions) -> bool {
+    asked.get::<GrpcStatus>().is_some()
 }
 
 /// The code whose HTTP mapping (google.rpc.Code) is this status, so that a transcoding gateway restores it.

@@ -6,7 +6,7 @@
 use fapi_core::{FieldLines, PeerCertificate, ResourceRequest};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, Uri};
+use http::{HeaderMap, HeaderName, Method, Uri};
 
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 /// Media types without the suffix for the message format.
@@ -32,12 +32,16 @@ pub(crate) fn original_uri(parts: &Parts) -> &Uri {
     &parts.uri
 }
 
+/// In the extensions of a request that is refused with a gRPC status.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct GrpcStatus;
+
 /// Whether the caller speaks gRPC (or gRPC-Web), and so reads a gRPC status, not an HTTP one.
-pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+pub(crate) fn is_grpc(parts: &Parts) -> bool {
+    let content_type =
+        parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = content_type.split(['+', ';']).next().unwrap_or_default().trim_end();
-    // Only these: to any other caller, HTTP status 200 would hide a refusal from those who watch for 401.
-    GRPC.iter().any(|grpc| media_type.eq_ignore_ascii_case(grpc))
+    parts.method == Method::POST && GRPC.iter().any(|grpc| media_type.eq_ignore_ascii_case(grpc))
 }
 
 fn field_lines<'a>(headers: &'a HeaderMap, name: &HeaderName) -> FieldLines<'a> {
@@ -46,7 +50,7 @@ fn field_lines<'a>(headers: &'a HeaderMap, name: &HeaderName) -> FieldLines<'a> 
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
+    use http::{HeaderValue, Request};
 
     use super::*;
 
@@ -63,10 +67,12 @@ mod tests {
             ("application/json", false),
             ("", false),
         ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static(value));
-            assert_eq!(is_grpc(&headers), expected, "{value}");
+            let (mut parts, ()) = Request::post("/").body(()).unwrap().into_parts();
+            assert!(!is_grpc(&parts));
+            parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static(value));
+            assert_eq!(is_grpc(&parts), expected, "{value}");
+            parts.method = Method::GET;
+            assert!(!is_grpc(&parts));
         }
-        assert!(!is_grpc(&HeaderMap::new()));
     }
 }

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use fapi_core::{Requirement, Verified};
-use http::{Extensions, HeaderMap, Request, Response};
+use http::{Extensions, Request, Response};
 use http_body::Body;
 use http_body_util::Full;
 use pin_project_lite::pin_project;
@@ -79,7 +79,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let refusal = refusal(&self.requirement, request.extensions(), request.headers());
+        let refusal = refusal(&self.requirement, request.extensions());
         let state = match refusal {
             None => State::Calling { calling: self.inner.call(request) },
             refused => State::Refused { response: refused },
@@ -89,22 +89,18 @@ where
 }
 
 /// The answer to send instead of calling the inner service, if the request may not pass.
-fn refusal(
-    requirement: &Requirement,
-    extensions: &Extensions,
-    asked: &HeaderMap,
-) -> Option<Response<Full<Bytes>>> {
+fn refusal(requirement: &Requirement, extensions: &Extensions) -> Option<Response<Full<Bytes>>> {
     if let Some(verified) = extensions.get::<Verified>() {
-        return verified.check(requirement).err().map(|rejection| refuse(rejection, asked));
+        return verified.check(requirement).err().map(|rejection| refuse(rejection, extensions));
     }
     if let Some(Preflight(server)) = extensions.get::<Preflight>() {
-        return Some(refuse(server.credentials_missing(), asked));
+        return Some(refuse(server.credentials_missing(), extensions));
     }
     tracing::error!(
         target: "fapi_tower",
         "RequireLayer needs AccessTokenLayer outside of it; in axum the layer added last runs first"
     );
-    Some(internal_error(asked))
+    Some(internal_error(extensions))
 }
 
 pin_project! {

@@ -6,17 +6,17 @@ use std::mem;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use fapi_core::ResourceServer;
+use fapi_core::{Cors, ResourceServer};
 use http::header::ORIGIN;
 use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
 use crate::body::ResponseBody;
-use crate::cors::{Preflight, is_preflight};
+use crate::cors::{Preflight, announces_content, answer_preflight, is_preflight};
 use crate::future::ResponseFuture;
 use crate::metadata;
-use crate::request::original_uri;
+use crate::request::{GrpcStatus, is_grpc, original_uri};
 
 /// The service of [`AccessTokenLayer`](crate::AccessTokenLayer), around the service `S`.
 ///
@@ -27,11 +27,12 @@ use crate::request::original_uri;
 pub struct AccessTokenService<S> {
     inner: S,
     server: ResourceServer,
+    grpc_status: bool,
 }
 
 impl<S> AccessTokenService<S> {
-    pub(crate) const fn new(inner: S, server: ResourceServer) -> Self {
-        Self { inner, server }
+    pub(crate) const fn new(inner: S, server: ResourceServer, grpc_status: bool) -> Self {
+        Self { inner, server, grpc_status }
     }
 }
 
@@ -54,11 +55,18 @@ where
         if metadata.is_at(original_uri(&parts).path()) {
             return ResponseFuture::answered(metadata::serve(metadata, &parts.method));
         }
-        let cross_origin = self.server.cors() && parts.headers.contains_key(ORIGIN);
-        if cross_origin && is_preflight(&parts) {
+        if self.server.cors() != Cors::Disabled && is_preflight(&parts) {
+            // R38: to let it pass is the application's choice, since what is behind may not look at the method.
+            if self.server.cors() != Cors::PassPreflight || announces_content(&parts.headers) {
+                return ResponseFuture::answered(answer_preflight());
+            }
             parts.extensions.insert(Preflight(self.server.clone()));
             return ResponseFuture::passed(self.inner.call(Request::from_parts(parts, body)));
         }
+        if self.grpc_status && is_grpc(&parts) {
+            parts.extensions.insert(GrpcStatus);
+        }
+        let cross_origin = self.server.cors().exposes_headers() && parts.headers.contains_key(ORIGIN);
         // P45: the inner service that was polled ready is the one to call; its clone was not.
         let clone = self.inner.clone();
         let inner = mem::replace(&mut self.inner, clone);

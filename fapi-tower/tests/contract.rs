@@ -5,18 +5,18 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::routing::{get, post};
+use axum::routing::any;
 use fapi_testkit::contract::{Contract, Expected, TestRequest};
-use fapi_tower::{AccessTokenLayer, PeerCertificate, RequireLayer, Requirement, ResourceServer};
+use fapi_tower::{AccessTokenLayer, PeerCertificate, RequireLayer, Requirement};
 use http::{Request, Response};
 use tower::ServiceExt as _;
 
-fn app(server: ResourceServer) -> Router {
+fn app(layer: AccessTokenLayer) -> Router {
     Router::new()
-        .route("/admin", get(|| async { "ok" }))
+        .route("/admin", any(|| async { "ok" }))
         .route_layer(RequireLayer::new(Requirement::scope("admin")))
-        .route("/records", get(|| async { "ok" }).merge(post(|| async { "ok" })))
-        .layer(AccessTokenLayer::new(server))
+        .route("/records", any(|| async { "ok" }))
+        .layer(layer)
 }
 
 fn request(sent: &TestRequest) -> Request<Body> {
@@ -38,7 +38,7 @@ fn headers<B>(response: &Response<B>) -> impl Iterator<Item = (&str, &str)> {
 #[tokio::test]
 async fn every_request_through_axum_gets_exactly_the_answer_of_the_contract() {
     let Contract { server, cases } = Contract::new();
-    let app = app(server);
+    let app = app(AccessTokenLayer::new(server));
     for case in cases {
         let response = app.clone().oneshot(request(&case.request)).await.expect("infallible");
         let answer = Expected::from_answer(response.status().as_u16(), headers(&response));
@@ -48,8 +48,8 @@ async fn every_request_through_axum_gets_exactly_the_answer_of_the_contract() {
 
 #[tokio::test]
 async fn every_refusal_of_a_grpc_request_is_a_grpc_status_with_the_same_headers() {
-    let Contract { server, cases } = Contract::new();
-    let app = app(server);
+    let Contract { server, cases } = Contract::with_method("POST");
+    let app = app(AccessTokenLayer::new(server).with_grpc_status());
     for case in cases {
         let mut request = request(&case.request);
         request.headers_mut().insert("content-type", "application/grpc".parse().expect("a value"));

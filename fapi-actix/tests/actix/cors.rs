@@ -4,7 +4,7 @@ use actix_web::http::Method;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, HttpResponse, web};
 use fapi_actix::{AccessToken, AccessTokenMiddleware, OptionalAccessToken, Require};
-use fapi_core::{Error, NoncePolicy, Requirement};
+use fapi_core::{Cors, Error, NoncePolicy, Requirement};
 
 use crate::fixture::{Fixture, error, lines};
 
@@ -25,7 +25,7 @@ async fn needs_token(token: AccessToken) -> String {
 // R38: a preflight passes; what is one thing short of a preflight does not.
 #[actix_web::test]
 async fn only_a_preflight_passes_without_a_token() {
-    let fixture = Fixture::new();
+    let fixture = Fixture::with(|builder| builder.cors(Cors::PassPreflight));
     let app = App::new()
         .route("/records", web::to(|| async { "answered" }))
         .wrap(AccessTokenMiddleware::new(fixture.server.clone()));
@@ -47,10 +47,37 @@ async fn only_a_preflight_passes_without_a_token() {
     assert_eq!(error(&call_service(&app, with_credentials).await), Error::ProofMissing);
 }
 
+// R38: by default a preflight is answered here, and so is one that announces content.
+#[actix_web::test]
+async fn a_preflight_reaches_no_handler() {
+    let passing = Fixture::with(|builder| builder.cors(Cors::PassPreflight));
+    let with = |name, value| preflight().insert_header((name, value));
+    for (fixture, request) in [
+        (&Fixture::new(), preflight()),
+        (&passing, with("content-type", "text/plain")),
+        (&passing, with("content-length", "5")),
+        (&passing, with("transfer-encoding", "chunked")),
+    ] {
+        let routed = App::new()
+            .route("/records", web::to(|| async { "answered" }))
+            .wrap(AccessTokenMiddleware::new(fixture.server.clone()));
+        let response = call_service(&init_service(routed).await, request.to_request()).await;
+        assert_eq!((response.status().as_u16(), response.headers().len()), (204, 0));
+        assert_eq!(read_body(response).await, "");
+    }
+    let fixture = Fixture::new();
+    let unrouted = App::new()
+        .default_service(web::to(|| async { "answered" }))
+        .wrap(AccessTokenMiddleware::new(fixture.server.clone()));
+    let response = call_service(&init_service(unrouted).await, preflight().to_request()).await;
+    assert_eq!(response.status(), 204);
+    assert_eq!(read_body(response).await, "");
+}
+
 // R38: turned off, a preflight is a request like any other, and nothing is exposed.
 #[actix_web::test]
 async fn cors_can_be_turned_off() {
-    let fixture = Fixture::with(|builder| builder.cors(false));
+    let fixture = Fixture::with(|builder| builder.cors(Cors::Disabled));
     let app = App::new().wrap(AccessTokenMiddleware::new(fixture.server.clone()));
     let app = init_service(app).await;
     let response = call_service(&app, preflight().to_request()).await;
@@ -61,7 +88,7 @@ async fn cors_can_be_turned_off() {
 // R30, R38: a preflight that has reached what needs a token is refused like any request without one.
 #[actix_web::test]
 async fn a_preflight_does_not_pass_for_a_token() {
-    let fixture = Fixture::new();
+    let fixture = Fixture::with(|builder| builder.cors(Cors::PassPreflight));
     let anyone = || web::to(|| async { "answered" });
     let optional = |token: OptionalAccessToken| async move { token.0.map_or("nobody", |_| "somebody") };
     let app = App::new()

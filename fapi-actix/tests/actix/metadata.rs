@@ -24,7 +24,7 @@ async fn the_document_is_served_without_a_token() {
     for path in [PATH, "/.well-known/oauth-protected-resource/", "/.well-known/oauth-protected-resource?x=y"]
     {
         for (method, status) in
-            [(Method::GET, 200), (Method::HEAD, 200), (Method::POST, 405), (Method::DELETE, 405)]
+            [(Method::GET, 200), (Method::HEAD, 200), (Method::OPTIONS, 204), (Method::POST, 405)]
         {
             let first = call_service(&wrapped, request(method.clone(), path).to_request()).await;
             let second = call_service(&mounted, request(method.clone(), path).to_request()).await;
@@ -42,8 +42,13 @@ async fn the_document_is_served_without_a_token() {
     assert_eq!(lines(&response, "cache-control"), ["public, max-age=300"]);
     let document: serde_json::Value = serde_json::from_slice(&read_body(response).await).unwrap();
     assert_eq!(document["resource"], "https://api.example.com");
+    // A browser asks first if the script adds header fields of its own.
+    let response = call_service(&wrapped, request(Method::OPTIONS, PATH).to_request()).await;
+    for (header, value) in [("origin", "*"), ("methods", "GET"), ("headers", "*")] {
+        assert_eq!(lines(&response, &format!("access-control-allow-{header}")), [value]);
+    }
     let response = call_service(&wrapped, request(Method::PUT, PATH).to_request()).await;
-    assert_eq!(lines(&response, "allow"), ["GET, HEAD"]);
+    assert_eq!(lines(&response, "allow"), ["GET, HEAD, OPTIONS"]);
 }
 
 // R138: only where the document is; any other path is verified, or the application's.

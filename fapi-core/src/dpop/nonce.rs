@@ -10,13 +10,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use subtle::ConstantTimeEq;
 use thiserror::Error as ThisError;
 
 use crate::clock::UnixTime;
 use crate::crypto::{CryptoProvider, RandomError};
+use crate::jose::base64url;
 
 /// How long a nonce is issued by default. A client that keeps using one must fetch another every one to two minutes,
 /// and a proof of someone who read a request (attacker A5) is worth nothing two to three minutes later.
@@ -145,7 +144,7 @@ impl NonceIssuer {
         let mac = self.secrets.first().map(|secret| mac(&*self.crypto, secret, period, not_before));
         let mut bytes = not_before.to_be_bytes().to_vec();
         bytes.extend(mac.unwrap_or_default());
-        URL_SAFE_NO_PAD.encode(bytes).into()
+        base64url::encode(&bytes).into()
     }
 
     /// What `nonce` says about time, if it is accepted at `now` (RFC 9449 §4.3 (10), §9, R51, R62: as often as it is used).
@@ -167,9 +166,8 @@ impl NonceIssuer {
 
     /// The period of a nonce made by [`current_after`](Self::current_after), and the moment that it was made for.
     fn check_not_before(&self, nonce: &str, present: u64) -> Option<(u64, UnixTime)> {
-        let mut bytes = [0; 8 + MAC_BYTES];
-        let length = URL_SAFE_NO_PAD.decode_slice(nonce, &mut bytes).ok()?;
-        let (not_before, presented) = bytes.get(..length)?.split_first_chunk()?;
+        let bytes = base64url::decode_array::<{ 8 + MAC_BYTES }>(nonce)?;
+        let (not_before, presented) = bytes.split_first_chunk()?;
         let not_before = u64::from_be_bytes(*not_before);
         let accepted = |period: &u64| {
             self.secrets
@@ -217,7 +215,7 @@ impl fmt::Debug for NonceIssuer {
 
 impl Present {
     fn new(crypto: &dyn CryptoProvider, secrets: &[NonceSecret], period: u64) -> Self {
-        let nonce = |secret, period| Arc::from(URL_SAFE_NO_PAD.encode(mac(crypto, secret, period, 0)));
+        let nonce = |secret, period| Arc::from(base64url::encode(&mac(crypto, secret, period, 0)));
         let accepted = secrets
             .iter()
             .flat_map(|secret| accepted_periods(period).map(move |period| (period, nonce(secret, period))))

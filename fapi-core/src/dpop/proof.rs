@@ -5,11 +5,11 @@
 //! byte for byte: a warm proof skips base64, JSON, key parsing and thumbprint of the header, and no check.
 //! Whether the proof's key is the token's is decided in `confirmation.rs`; whether it was used before, in `replay/`.
 
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::BuildHasher as _;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 
-use lru::LruCache;
+use lru::{DefaultHasher, LruCache};
 use subtle::ConstantTimeEq;
 
 use crate::clock::UnixTime;
@@ -51,14 +51,14 @@ type Shard = Mutex<LruCache<u64, Arc<ProofKey>>>;
 /// Proof keys under which a signature has verified, by a hash of their encoded header; a hit compares the header itself.
 pub(crate) struct ProofKeyCache {
     shards: Vec<Shard>,
-    hasher: RandomState,
+    hasher: DefaultHasher,
 }
 
 impl ProofKeyCache {
     pub(crate) fn new(capacity: usize) -> Self {
         let per_shard = NonZeroUsize::new(capacity / KEY_CACHE_SHARDS).unwrap_or(NonZeroUsize::MIN);
         let shards = (0..KEY_CACHE_SHARDS).map(|_| Mutex::new(LruCache::new(per_shard))).collect();
-        Self { shards, hasher: RandomState::new() }
+        Self { shards, hasher: DefaultHasher::default() }
     }
 
     fn get(&self, header: &str) -> Option<Arc<ProofKey>> {
@@ -88,6 +88,7 @@ pub(crate) struct Proof<'a> {
     jws: CompactJws<'a>,
     key: Key,
     payload: Vec<u8>,
+    signature: Vec<u8>,
 }
 
 /// The key in a proof's header.
@@ -122,12 +123,14 @@ impl<'a> Proof<'a> {
         let text = std::str::from_utf8(line).map_err(|_| malformed(JoseError::NotCompact))?;
         // RFC 9449 §4.3 (2), R41
         let jws = CompactJws::parse(text).map_err(malformed)?;
+        // R108, R115: the whole proof is base64url before anything in it counts. A known header is one that has decoded.
+        let payload = jws.decode_payload().map_err(malformed)?;
+        let signature = jws.decode_signature().map_err(malformed)?;
         let key = match keys.get(jws.header_segment()) {
             Some(known) => Key::Known(known),
-            None => parse_key(&jws, profile)?,
+            None => parse_key(&jws.decode_header().map_err(malformed)?, profile)?,
         };
-        let payload = jws.decode_payload().map_err(Error::ProofMalformed)?;
-        Ok(Self { jws, key, payload })
+        Ok(Self { jws, key, payload, signature })
     }
 
     pub(crate) fn claims(&self) -> Result<ProofClaims<'_>, Error> {
@@ -149,8 +152,9 @@ impl<'a> Proof<'a> {
 
     /// RFC 9449 §4.3 (6), R45: under the key in the proof's own header, which is `key`, and no other.
     pub(crate) fn verify_signature(&self, key: &Arc<ProofKey>, keys: &ProofKeyCache) -> Result<(), Error> {
-        let signature = self.jws.decode_signature().map_err(Error::ProofMalformed)?;
-        key.key.verify(self.jws.signing_input().as_bytes(), &signature).map_err(|_| Error::ProofSignature)?;
+        key.key
+            .verify(self.jws.signing_input().as_bytes(), &self.signature)
+            .map_err(|_| Error::ProofSignature)?;
         if matches!(self.key, Key::New { .. }) {
             // Only now: strangers cannot push the keys of working clients out.
             keys.insert(Arc::clone(key));
@@ -160,9 +164,8 @@ impl<'a> Proof<'a> {
 }
 
 /// RFC 9449 §4.3 (3)-(5), (7): what the header must say.
-fn parse_key(jws: &CompactJws<'_>, profile: &Profile) -> Result<Key, Error> {
-    let header = jws.decode_header().map_err(Error::ProofMalformed)?;
-    let header = Header::parse(&header).map_err(Error::ProofMalformed)?;
+fn parse_key(header: &[u8], profile: &Profile) -> Result<Key, Error> {
+    let header = Header::parse(header).map_err(Error::ProofMalformed)?;
     // RFC 9449 §4.3 (4), R43: exactly this value; stricter than RFC 7515 §4.1.9.
     if header.typ() != Some("dpop+jwt") {
         return Err(Error::ProofType);
@@ -304,7 +307,8 @@ impl<'a> ProofClaims<'a> {
 
     /// RFC 9449 §4.3 (12a), R53, P17
     fn check_access_token_hash(&self, digest: &[u8; 32]) -> Result<(), Error> {
-        let ath = base64url::decode_32(text(&self.ath, "ath")?).ok_or(Error::ProofAccessTokenHash)?;
+        let ath: [u8; 32] =
+            base64url::decode_array(text(&self.ath, "ath")?).ok_or(Error::ProofAccessTokenHash)?;
         if bool::from(ath.ct_eq(digest)) { Ok(()) } else { Err(Error::ProofAccessTokenHash) }
     }
 }

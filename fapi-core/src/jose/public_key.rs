@@ -174,7 +174,7 @@ fn okp(jwk: &Object<'_>) -> Result<PublicKey, KeyError> {
     if required(jwk, "crv")? != "Ed25519" {
         return Err(KeyError::Curve);
     }
-    let x = base64url::decode_32(required(jwk, "x")?).ok_or(KeyError::MemberInvalid("x"))?;
+    let x = base64url::decode_array(required(jwk, "x")?).ok_or(KeyError::MemberInvalid("x"))?;
     if is_unsafe_ed25519(&x) { Err(KeyError::Point) } else { Ok(PublicKey::Ed25519 { x }) }
 }
 

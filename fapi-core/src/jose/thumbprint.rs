@@ -38,7 +38,7 @@ impl FromStr for JwkThumbprint {
     type Err = JoseError;
 
     fn from_str(text: &str) -> Result<Self, JoseError> {
-        base64url::decode_32(text).map(Self).ok_or(JoseError::Base64)
+        base64url::decode_array(text).map(Self).ok_or(JoseError::Base64)
     }
 }
 

@@ -69,7 +69,7 @@ impl FromStr for CertificateThumbprint {
 
     // R73, R179: base64url without padding of exactly 32 bytes; hexadecimal or padded text is refused.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        base64url::decode_32(text).map(Self).ok_or(InvalidThumbprint)
+        base64url::decode_array(text).map(Self).ok_or(InvalidThumbprint)
     }
 }
 

@@ -24,6 +24,10 @@ impl Shard {
         let passed = usize::try_from(bucket.saturating_sub(self.first)).unwrap_or(usize::MAX);
         let passed = passed.min(self.buckets.len());
         self.first = self.first.max(bucket);
+        // As nearly always
+        if passed == 0 {
+            return 0;
+        }
         self.buckets.drain(..passed).map(|fingerprints| fingerprints.len()).sum()
     }
 

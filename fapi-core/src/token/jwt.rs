@@ -23,6 +23,7 @@ pub(crate) struct UnverifiedToken<'a> {
     algorithm: Algorithm,
     key_id: Option<Box<str>>,
     payload: Vec<u8>,
+    signature: Vec<u8>,
 }
 
 impl<'a> UnverifiedToken<'a> {
@@ -33,6 +34,8 @@ impl<'a> UnverifiedToken<'a> {
         }
         let jws = CompactJws::parse(text).map_err(Error::TokenMalformed)?;
         let header = jws.decode_header().map_err(Error::TokenMalformed)?;
+        let payload = jws.decode_payload().map_err(Error::TokenMalformed)?;
+        let signature = jws.decode_signature().map_err(Error::TokenMalformed)?;
         // R106: jku, x5u, x5c and jwk in the header are never looked at.
         let header = Header::parse(&header).map_err(Error::TokenMalformed)?;
         check_type(header.typ())?;
@@ -40,8 +43,7 @@ impl<'a> UnverifiedToken<'a> {
         let algorithm = Algorithm::from_name(header.alg())
             .filter(|algorithm| profile.token_algorithms().contains(algorithm))
             .ok_or(Error::TokenAlgorithm)?;
-        let payload = jws.decode_payload().map_err(Error::TokenMalformed)?;
-        Ok(Self { jws, algorithm, key_id: header.kid().map(Into::into), payload })
+        Ok(Self { jws, algorithm, key_id: header.kid().map(Into::into), payload, signature })
     }
 
     pub(crate) fn claims(&self) -> Result<Claims<'_>, Error> {
@@ -58,10 +60,9 @@ impl<'a> UnverifiedToken<'a> {
 
     /// RFC 9068 §4, R93, R104: under a key of this issuer, and no other.
     pub(crate) fn verify_signature(&self, keys: &KeySet) -> Result<(), Error> {
-        let signature = self.jws.decode_signature().map_err(Error::TokenMalformed)?;
         let mut result = Err(Error::TokenKeyUnknown);
         for key in keys.candidates(self.key_id(), self.algorithm) {
-            match key.verify(self.jws.signing_input().as_bytes(), &signature) {
+            match key.verify(self.jws.signing_input().as_bytes(), &self.signature) {
                 Ok(()) => return Ok(()),
                 Err(_) => result = Err(Error::TokenSignature),
             }

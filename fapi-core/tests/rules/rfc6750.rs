@@ -1,6 +1,6 @@
 //! RFC 6750 §3, RFC 9110 §11 and RFC 9449 §7: the Authorization header and the challenges.
 
-use fapi_core::{Error, Rejection, RejectionBody, Requirement, ResponseBody, SenderConstraint};
+use fapi_core::{Cors, Error, Rejection, RejectionBody, Requirement, ResponseBody, SenderConstraint};
 use fapi_testkit::contract::{Contract, Expected};
 
 use crate::fakes::Network;
@@ -177,8 +177,9 @@ async fn algs_are_those_that_are_accepted() {
 // R38: the adapters go by this; their tests show that they do.
 #[test]
 fn cross_origin_calls_can_be_switched_off() {
-    assert!(World::new().server.cors());
-    assert!(!World::with(|builder| builder.cors(false)).server.cors());
+    assert_eq!(World::new().server.cors(), Cors::AnswerPreflight);
+    let off = World::with(|builder| builder.cors(Cors::Disabled));
+    assert!(!off.server.cors().exposes_headers());
     let challenge = World::new().server.credentials_missing();
     assert_eq!((challenge.error(), challenge.status()), (&Error::CredentialsMissing, 401));
 }

@@ -20,6 +20,7 @@ async fn one_proof_and_no_more() {
         vec![proof.clone(), String::new()],
         vec![format!("{proof}, {proof}")],
         vec![format!("{proof},")],
+        vec![format!(",{proof}")],
     ] {
         let rejection = world.refused(&Request { dpop: lines, ..valid.clone() }).await;
         assert_eq!(rejection.error(), &Error::ProofRepeated);

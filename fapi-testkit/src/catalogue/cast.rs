@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::forge::RsaKey;
 use super::profile::Profile;
-use crate::{IssuerServer, SigningKey, TestCertificate, TestClient, TestIssuer};
+use crate::{IssuerServer, SigningKey, TestCertificate, TestClient, TestIssuer, TokenBuilder};
 
 /// The clients and thieves. Keys that few cases need are made when the first one asks.
 #[derive(Debug)]
@@ -35,9 +35,8 @@ pub(super) struct RsaClient {
 impl RsaClient {
     fn new() -> Self {
         let key = RsaKey::generate(2048);
-        let client = |algorithm| {
-            TestClient::with_key(SigningKey::from_private_jwk(algorithm, &key.private_jwk()))
-        };
+        let client =
+            |algorithm| TestClient::with_key(SigningKey::from_private_jwk(algorithm, &key.private_jwk()));
         Self { ps256: client(Algorithm::Ps256), rs256: client(Algorithm::Rs256), key }
     }
 }
@@ -196,14 +195,19 @@ impl CatalogueIssuer {
         self.issuer.jwks()
     }
 
+    /// A valid token, before it is signed.
+    pub fn token(&self) -> TokenBuilder {
+        self.issuer.token()
+    }
+
     /// How often the key set has been fetched; `None` if the issuer is not served.
     #[must_use]
     pub fn key_fetches(&self) -> Option<usize> {
         self.server.as_deref().map(IssuerServer::jwks_fetches)
     }
 
-    pub(crate) fn issuer(&self) -> &TestIssuer {
-        &self.issuer
+    pub(super) fn key(&self) -> SigningKey {
+        self.issuer.key()
     }
 
     pub(super) fn keys(&self) -> &PublishedKeys {

@@ -107,9 +107,7 @@ pub(super) const PARAMETERS_CLEAN: Condition = Condition {
 /// RFC 6750 §3.1
 pub(super) const SCOPE_NAMED: Condition = Condition {
     text: "a challenge with error insufficient_scope",
-    holds: |it| {
-        it.answer.challenges().iter().any(|it| it.parameter("error") == Some("insufficient_scope"))
-    },
+    holds: |it| it.answer.challenges().iter().any(|it| it.parameter("error") == Some("insufficient_scope")),
 };
 
 /// P44, R21: neither the header fields nor the content repeat what was sent.
@@ -131,16 +129,15 @@ pub(super) const NO_INSIDES: Condition = Condition {
     text: "the answer shows no stack trace and no parser text",
     holds: |it| {
         let body = String::from_utf8_lossy(&it.answer.body).to_ascii_lowercase();
-        let marks = ["traceback", "stack trace", "exception", ".rs:", ".java:", ".py\"", "node_modules", "at line"];
+        let marks =
+            ["traceback", "stack trace", "exception", ".rs:", ".java:", ".py\"", "node_modules", "at line"];
         !marks.iter().any(|mark| body.contains(mark))
     },
 };
 
 /// OpenID Foundation suite, R25
-pub(super) const DATED: Condition = Condition {
-    text: "a Date header field",
-    holds: |it| it.answer.values("date").next().is_some(),
-};
+pub(super) const DATED: Condition =
+    Condition { text: "a Date header field", holds: |it| it.answer.values("date").next().is_some() };
 
 /// P34, R118: two fetches at the most, metadata and key set counting as one.
 pub(super) const FEW_KEY_FETCHES: Condition =
@@ -170,7 +167,9 @@ pub(super) const HEADER_METHOD_ONLY: Condition = Condition {
     text: "bearer_methods_supported, if present, is [\"header\"]",
     holds: |it| {
         let document = document(it.answer).unwrap_or_default();
-        document.get("bearer_methods_supported").is_none_or(|methods| *methods == serde_json::json!(["header"]))
+        document
+            .get("bearer_methods_supported")
+            .is_none_or(|methods| *methods == serde_json::json!(["header"]))
     },
 };
 
@@ -179,7 +178,8 @@ pub(super) const ALGORITHMS_ASYMMETRIC: Condition = Condition {
     text: "dpop_signing_alg_values_supported names asymmetric algorithms only",
     holds: |it| {
         let document = document(it.answer).unwrap_or_default();
-        let symmetric = |name: &Value| name.as_str().is_none_or(|name| name == "none" || name.starts_with("HS"));
+        let symmetric =
+            |name: &Value| name.as_str().is_none_or(|name| name == "none" || name.starts_with("HS"));
         let algorithms = document.get("dpop_signing_alg_values_supported").and_then(Value::as_array);
         algorithms.is_none_or(|names| !names.is_empty() && !names.iter().any(symmetric))
     },

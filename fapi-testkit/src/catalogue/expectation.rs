@@ -100,14 +100,21 @@ pub(super) const UNAUTHENTICATED: Expectation = expect(
 pub(super) const TOKEN_ELSEWHERE: Expectation = expect(
     "the token is not read, so the request has no credentials (401), or is called malformed (400) or its URI too long \
      (414); the FAPI conformance suite fails a server that answers 403",
-    &[refused(401, &[None, INVALID_REQUEST, INVALID_TOKEN]), refused(400, &[INVALID_REQUEST, None]), refused(414, &[None])],
+    &[
+        refused(401, &[None, INVALID_REQUEST, INVALID_TOKEN]),
+        refused(400, &[INVALID_REQUEST, None]),
+        refused(414, &[None]),
+    ],
 );
 
 /// More than one way of sending credentials, or a header that is not of its grammar.
 pub(super) const REQUEST_REFUSED: Expectation = expect(
     "RFC 6750 §3.1: invalid_request with 400; a server may also count an unreadable header as none or as a wrong token \
      (401)",
-    &[refused(400, &[INVALID_REQUEST, None]), refused(401, &[INVALID_REQUEST, INVALID_TOKEN, INVALID_PROOF, None])],
+    &[
+        refused(400, &[INVALID_REQUEST, None]),
+        refused(401, &[INVALID_REQUEST, INVALID_TOKEN, INVALID_PROOF, None]),
+    ],
 );
 
 /// A proof is owed and missing, or there is more than one.
@@ -124,6 +131,12 @@ pub(super) const PROOF_MISSING: Expectation = expect(
 pub(super) const NONCE_ASKED_FOR: Expectation = expect(
     "a server that requires nonces asks for one (RFC 9449 §9); one that requires them at times only may accept the proof",
     &[refused(401, &[USE_NONCE]), Accepted],
+);
+
+/// A proof without a nonce, where every proof needs one.
+pub(super) const NONCE_REQUIRED: Expectation = expect(
+    "RFC 9449 §9 asks for a nonce with 401 and use_dpop_nonce; §11.3 forbids to accept a proof without one",
+    &[refused(401, &[USE_NONCE])],
 );
 
 /// A nonce that the server did not issue.
@@ -154,13 +167,20 @@ pub(super) const TOO_LARGE: Expectation = expect(
 /// The target names no resource of this proof: the router may answer first.
 pub(super) const TARGET_REFUSED: Expectation = expect(
     "the proof is for another URL (401); a server may also refuse the path itself before it looks at the proof (400, 404)",
-    &[refused(401, &[INVALID_PROOF]), refused(400, &[INVALID_PROOF, INVALID_REQUEST, None]), refused(404, &[None])],
+    &[
+        refused(401, &[INVALID_PROOF]),
+        refused(400, &[INVALID_PROOF, INVALID_REQUEST, None]),
+        refused(404, &[None]),
+    ],
 );
 
 /// A token that is bound to a key or a certificate, presented without it.
 pub(super) const UNPROVED_REFUSED: Expectation = expect(
     "RFC 9449 §7.2 and RFC 8705 §3: 401 invalid_token; a server that does not know the scheme Bearer sees no credentials",
-    &[refused(401, &[INVALID_TOKEN, INVALID_REQUEST, INVALID_PROOF, None]), refused(400, &[INVALID_REQUEST, None])],
+    &[
+        refused(401, &[INVALID_TOKEN, INVALID_REQUEST, INVALID_PROOF, None]),
+        refused(400, &[INVALID_REQUEST, None]),
+    ],
 );
 
 /// Unusual, but no attack: the server may accept or refuse it, but not fall over.

@@ -122,10 +122,11 @@ pub(super) fn in_standard_base64(sign: impl Fn() -> String) -> String {
 /// EMSA-PSS of `input` for a modulus of 2048 bits (RFC 8017 §9.1.1), with a salt of zeros: under the public exponent 1 it
 /// is its own signature.
 pub(super) fn pss_encoding(input: &[u8]) -> Vec<u8> {
-    const LENGTH: usize = 256;
+    /// What is left of 256 bytes beside the hash, the salt and two separators.
+    const ZEROS: usize = 190;
     let salt = [0; 32];
     let hash = sha256(&[&[0; 8][..], &sha256(input), &salt].concat());
-    let mut block = vec![0; LENGTH - hash.len() - 1 - 1 - salt.len()];
+    let mut block = vec![0; ZEROS];
     block.push(1);
     block.extend(salt);
     let mask = (0_u32..).flat_map(|counter| sha256(&[&hash[..], &counter.to_be_bytes()].concat()));

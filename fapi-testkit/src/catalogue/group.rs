@@ -134,6 +134,8 @@ pub enum Need {
     Certificate,
     /// An API that hands out nonces.
     Nonces,
+    /// An API that is said to require a nonce in every proof.
+    NoncesRequired,
     /// An API that serves protected resource metadata.
     Metadata,
     /// An issuer that the API fetches keys from over the network.
@@ -152,6 +154,7 @@ impl Need {
             Self::ScopeRoute => "needs a route that asks for a scope",
             Self::Certificate => "needs a client certificate on the connection",
             Self::Nonces => "the API has not handed out a DPoP-Nonce",
+            Self::NoncesRequired => "nobody has said that every proof needs a nonce",
             Self::Metadata => "the API serves no protected resource metadata",
             Self::ServedIssuer => "needs an issuer that the API fetches keys from",
             Self::Network => "needs a network connection",

@@ -79,7 +79,7 @@ impl Setting {
     }
 
     fn mint(&self, issuer: &CatalogueIssuer) -> TokenBuilder {
-        let token = issuer.issuer().token().audience(&self.audience).lifetime(TOKEN_LIFETIME);
+        let token = issuer.token().audience(&self.audience).lifetime(TOKEN_LIFETIME);
         match self.profile {
             Profile::Fapi2 => token.scope(&self.scope),
             // HelseID writes scopes as an array.

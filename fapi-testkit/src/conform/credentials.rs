@@ -1,10 +1,14 @@
 //! Where the tokens of a run come from: an issuer of its own, the user, or a command.
 
 use std::collections::HashMap;
-use std::io;
+use std::path::Path;
 use std::process::{Command, Stdio};
+use std::{fs, io};
 
-use crate::catalogue::{Cast, CatalogueIssuer, Tokens};
+use fapi_core::jose::Algorithm;
+use serde_json::Value;
+
+use crate::catalogue::{Cast, CatalogueIssuer, Profile, Tokens};
 use crate::{SigningKey, TestClient};
 
 /// Where the tokens of a run come from.
@@ -41,6 +45,15 @@ impl std::fmt::Debug for Secret {
 }
 
 impl Credentials {
+    /// One token and the private JWK that it is bound to, from files.
+    ///
+    /// # Errors
+    /// If a file cannot be read, or the key cannot sign proofs. The error shows nothing of a file's content.
+    pub fn from_files(token: &Path, key: &Path, profile: Profile) -> io::Result<Self> {
+        let key = read_key(key, profile)?;
+        Ok(Self::Token { token: read(token)?.trim().to_owned().into(), key })
+    }
+
     /// In words, without anything secret.
     pub(super) fn describe(&self) -> String {
         match self {
@@ -89,5 +102,36 @@ fn print_token(command: &str, thumbprint: &str) -> io::Result<String> {
     match token.trim() {
         "" => Err(io::Error::other("the token command printed nothing")),
         token => Ok(token.to_owned()),
+    }
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    fs::read_to_string(path)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+}
+
+fn read_key(path: &Path, profile: Profile) -> io::Result<SigningKey> {
+    // Nothing of the content may be shown: it is a private key.
+    let wrong =
+        || io::Error::other(format!("{}: it is not a private JWK that can sign proofs", path.display()));
+    let jwk: Value = serde_json::from_str(&read(path)?).map_err(|_| wrong())?;
+    let algorithm = algorithm(&jwk, profile).ok_or_else(wrong)?;
+    SigningKey::try_from_private_jwk(algorithm, &jwk).ok_or_else(wrong)
+}
+
+/// The algorithm that the key names, or the usual one of its type.
+fn algorithm(jwk: &Value, profile: Profile) -> Option<Algorithm> {
+    let member = |name| jwk.get(name).and_then(Value::as_str);
+    if let Some(name) = member("alg") {
+        return Algorithm::from_name(name);
+    }
+    match (member("kty")?, member("crv"), profile) {
+        ("EC", Some("P-256"), _) => Some(Algorithm::Es256),
+        ("EC", Some("P-384"), _) => Some(Algorithm::Es384),
+        ("EC", Some("P-521"), _) => Some(Algorithm::Es512),
+        ("OKP", Some("Ed25519"), _) => Some(Algorithm::EdDsa),
+        ("RSA", None, Profile::Helseid) => Some(Algorithm::Rs256),
+        ("RSA", None, _) => Some(Algorithm::Ps256),
+        _ => None,
     }
 }

@@ -23,7 +23,12 @@ pub(super) struct Context<'a> {
 }
 
 /// Judges the replies to the copies of one step.
-pub(super) fn judge(context: Context<'_>, step: &Step, call: &Call, replies: &[Reply]) -> Result<(), Failure> {
+pub(super) fn judge(
+    context: Context<'_>,
+    step: &Step,
+    call: &Call,
+    replies: &[Reply],
+) -> Result<(), Failure> {
     if let [reply] = replies {
         return judge_one(context, &step.expectation, call, reply);
     }
@@ -48,7 +53,9 @@ fn judge_one(
     let answer = match reply {
         Ok(answer) => answer,
         Err(TargetError::Closed(_)) if expectation.answers.contains(&Acceptable::Closed) => return Ok(()),
-        Err(error) => return Err(Failure { severity: unanswered(context.case, expectation), why: error.to_string() }),
+        Err(error) => {
+            return Err(Failure { severity: unanswered(context.case, expectation), why: error.to_string() });
+        }
     };
     if !expectation.answers.iter().any(|acceptable| matches(acceptable, answer)) {
         return Err(unacceptable(context.case, expectation, answer));
@@ -68,7 +75,9 @@ fn matches(acceptable: &Acceptable, answer: &Answer) -> bool {
     match acceptable {
         Acceptable::Accepted => answer.is_success(),
         Acceptable::Closed => false,
-        Acceptable::Refused { status, errors } => *status == answer.status && errors.contains(&error(answer).as_deref()),
+        Acceptable::Refused { status, errors } => {
+            *status == answer.status && errors.contains(&error(answer).as_deref())
+        }
     }
 }
 

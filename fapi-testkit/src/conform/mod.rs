@@ -24,7 +24,7 @@
 //! # let quick = |options: conform::Options| options.only(["credentials"]);
 //! # let options = quick(conform::Options::new(api));
 //! # if false {
-//! let options = conform::Options::new(api).route("GET", "/whoami");
+//! let options = conform::Options::new(api).route("GET", "/whoami").rate(1000);
 //! # }
 //! conform::run(router, issuer, options).await?.assert_passed();
 //! # Ok(())
@@ -36,6 +36,7 @@
 //! A run never sends more than [`Options::rate`] requests a second and never lasts longer than [`Options::time_limit`].
 
 mod credentials;
+pub mod fleet;
 mod judge;
 mod options;
 mod pace;

@@ -25,6 +25,7 @@ pub struct Options {
     pub(crate) scope: String,
     pub(crate) scope_route: Option<ScopeRoute>,
     pub(crate) profile: Profile,
+    pub(crate) nonces_required: bool,
     pub(crate) rate: u32,
     pub(crate) time_limit: Duration,
     pub(crate) ready_limit: Duration,
@@ -45,6 +46,7 @@ impl Options {
             scope: "openid".to_owned(),
             scope_route: None,
             profile: Profile::Fapi2,
+            nonces_required: false,
             rate: RATE,
             time_limit: TIME_LIMIT,
             ready_limit: READY_LIMIT,
@@ -82,6 +84,13 @@ impl Options {
     #[must_use]
     pub fn profile(self, profile: Profile) -> Self {
         Self { profile, ..self }
+    }
+
+    /// Every proof needs a nonce, always. An API that asks for one at times only cannot be told from one that forgets to
+    /// ask, so this is for whoever runs it to say.
+    #[must_use]
+    pub fn nonces_required(self) -> Self {
+        Self { nonces_required: true, ..self }
     }
 
     /// How many requests are sent each second at most; 50 unless set.

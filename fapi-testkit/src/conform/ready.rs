@@ -37,7 +37,9 @@ impl fmt::Display for CannotTest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreachable(why) => write!(formatter, "the API cannot be reached: {why}"),
-            Self::Refused { answer, hint } => write!(formatter, "a valid request was not served: {answer}; {hint}"),
+            Self::Refused { answer, hint } => {
+                write!(formatter, "a valid request was not served: {answer}; {hint}")
+            }
             Self::NoTokens(why) => write!(formatter, "there are no tokens: {why}"),
             Self::NoCases => formatter.write_str("no case or group has any of the given names"),
         }
@@ -87,7 +89,10 @@ impl Runner<'_> {
                 *refusals = refusals.saturating_add(1);
                 Attempt::Wait(describe(&answer), limit)
             }
-            Ok(answer) => Attempt::Failed(CannotTest::Refused { answer: describe(&answer), hint: hint(&answer).to_owned() }),
+            Ok(answer) => Attempt::Failed(CannotTest::Refused {
+                answer: describe(&answer),
+                hint: hint(&answer).to_owned(),
+            }),
             Err(TargetError::Unreachable(why)) => Attempt::Wait(why, LISTEN_LIMIT.min(limit)),
             Err(error) => Attempt::Failed(CannotTest::Unreachable(error.to_string())),
         }
@@ -109,8 +114,11 @@ impl Runner<'_> {
 
 fn describe(answer: &Answer) -> String {
     let challenges = answer.challenges();
-    let parameter = |name| challenges.iter().find_map(|challenge| challenge.parameter(name)).unwrap_or_default();
-    format!("{} {} {}", answer.status, parameter("error"), parameter("error_description")).trim_end().to_owned()
+    let parameter =
+        |name| challenges.iter().find_map(|challenge| challenge.parameter(name)).unwrap_or_default();
+    format!("{} {} {}", answer.status, parameter("error"), parameter("error_description"))
+        .trim_end()
+        .to_owned()
 }
 
 fn hint(answer: &Answer) -> &'static str {

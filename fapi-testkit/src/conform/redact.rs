@@ -8,14 +8,19 @@ use crate::encoding::from_base64url;
 
 /// The longest run of characters that cannot be a token, a part of one, or a certificate.
 const LONGEST_RUN: usize = 31;
+/// The same where credentials stand, which may be short and of any form.
+const LONGEST_CREDENTIAL: usize = 11;
+/// Where credentials stand.
+const CREDENTIAL_FIELDS: [&str; 4] = ["authorization", "dpop", "cookie", "x-forwarded-authorization"];
 /// The longest text that is shown, in characters.
 const LONGEST_TEXT: usize = 200;
 /// What stands for something that is not shown.
 const MASK: &str = "…";
 /// The private members of a JWK (RFC 7518 §6).
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
-/// The claims without personal data, which are shown also of a token that somebody else issued.
-const IMPERSONAL_CLAIMS: [&str; 6] = ["iss", "aud", "exp", "iat", "nbf", "cnf"];
+/// The claims of tokens and proofs without personal data, which are shown also where somebody else issued the token.
+const IMPERSONAL_CLAIMS: [&str; 11] =
+    ["iss", "aud", "exp", "iat", "nbf", "cnf", "jti", "htm", "htu", "ath", "nonce"];
 
 /// Hides the secrets of a run.
 #[derive(Clone, Debug)]
@@ -29,15 +34,19 @@ pub(super) struct Redactor {
 impl Redactor {
     pub(super) fn sent(&self, call: &Call) -> Sent {
         let headers = call.headers.iter().map(|(name, value)| {
-            (name.clone(), self.text(&String::from_utf8_lossy(value)))
+            let secret = CREDENTIAL_FIELDS.iter().any(|field| name.eq_ignore_ascii_case(field));
+            let value = String::from_utf8_lossy(value);
+            (name.clone(), if secret { self.credentials(&value) } else { self.text(&value) })
         });
-        let token = call.values("authorization").find_map(|value| value.split(' ').next_back()).and_then(decode);
+        let token =
+            call.values("authorization").find_map(|value| value.split(' ').next_back()).and_then(decode);
         Sent {
             method: call.method.clone(),
             target: self.text(&call.target),
             headers: headers.collect(),
-            token: token.map(|token| self.token_claims(token)),
-            proofs: call.values("dpop").filter_map(decode).collect(),
+            token: token.map(|token| self.impersonal(token)),
+            // A token may have been sent in place of a proof.
+            proofs: call.values("dpop").filter_map(decode).map(|proof| self.impersonal(proof)).collect(),
         }
     }
 
@@ -46,31 +55,42 @@ impl Redactor {
         Received { status: answer.status, headers: headers.collect() }
     }
 
-    fn token_claims(&self, mut token: DecodedJwt) -> DecodedJwt {
-        if let (false, Some(claims)) = (self.own_tokens, token.claims.as_object_mut()) {
+    fn impersonal(&self, mut jwt: DecodedJwt) -> DecodedJwt {
+        if let (false, Some(claims)) = (self.own_tokens, jwt.claims.as_object_mut()) {
             for (name, value) in claims {
                 if !IMPERSONAL_CLAIMS.contains(&name.as_str()) {
                     *value = MASK.into();
                 }
             }
         }
-        token
+        jwt
     }
 
-    /// The text without the token and without anything that may be part of a secret.
+    /// The value of a field that holds credentials.
+    fn credentials(&self, text: &str) -> String {
+        self.without_runs(text, |run| run.len() > LONGEST_CREDENTIAL)
+    }
+
+    /// Any other text.
     fn text(&self, text: &str) -> String {
+        self.without_runs(text, |run| run.len() > LONGEST_RUN && !is_name(run))
+    }
+
+    /// The text without the token and without those runs of encoded characters that are secret.
+    fn without_runs(&self, text: &str, is_secret: impl Fn(&str) -> bool) -> String {
         let text = if self.token.is_empty() { text.to_owned() } else { text.replace(&self.token, "<token>") };
         let mut masked = String::new();
-        let mut run = String::new();
-        for character in text.chars() {
-            if is_encoded(character) {
-                run.push(character);
+        let mut rest = text.as_str();
+        while let Some(first) = rest.chars().next() {
+            let end = rest.find(|character| is_encoded(character) != is_encoded(first));
+            let (run, after) = rest.split_at_checked(end.unwrap_or(rest.len())).unwrap_or((rest, ""));
+            if is_encoded(first) && is_secret(run) {
+                masked.push_str(&format!("<{} characters>", run.len()));
             } else {
-                flush(&mut run, &mut masked);
-                masked.push(character);
+                masked.push_str(run);
             }
+            rest = after;
         }
-        flush(&mut run, &mut masked);
         shortened(&masked)
     }
 }
@@ -80,18 +100,10 @@ fn is_encoded(character: char) -> bool {
     character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.' | '~' | '+' | '=')
 }
 
-fn flush(run: &mut String, masked: &mut String) {
-    if run.len() > LONGEST_RUN && !is_host(run) {
-        masked.push_str(&format!("<{} characters>", run.len()));
-    } else {
-        masked.push_str(run);
-    }
-    run.clear();
-}
-
-/// Whether the run is a long name, such as a host or a hyphenated path, and no encoded bytes.
-fn is_host(run: &str) -> bool {
-    run.split(['.', '-', '_']).all(|part| part.len() < 16) && !run.bytes().any(|byte| byte.is_ascii_uppercase())
+/// Whether the run is a long name, such as that of a host or of a header, and no encoded bytes.
+fn is_name(run: &str) -> bool {
+    run.split(['.', '-', '_']).all(|part| part.len() < 16)
+        && !run.bytes().any(|byte| byte.is_ascii_uppercase())
 }
 
 fn shortened(text: &str) -> String {

@@ -94,7 +94,9 @@ impl<'a> Runner<'a> {
             certificate: target.certificate().map(<[u8]>::to_vec),
             clock: Arc::clone(&options.clock),
         };
-        let token = setting.client_token().ok_or_else(|| CannotTest::NoTokens("none for the client's key".to_owned()))?;
+        let token = setting
+            .client_token()
+            .ok_or_else(|| CannotTest::NoTokens("none for the client's key".to_owned()))?;
         Ok(Self {
             target,
             setting: Arc::new(setting),
@@ -172,10 +174,13 @@ impl<'a> Runner<'a> {
         let minted = matches!(self.setting.tokens, Tokens::Minted(_));
         match need {
             Need::Issuer => minted,
-            Need::MoreTokens => minted || matches!(&self.setting.tokens, Tokens::Given(tokens) if tokens.len() > 1),
+            Need::MoreTokens => {
+                minted || matches!(&self.setting.tokens, Tokens::Given(tokens) if tokens.len() > 1)
+            }
             Need::ScopeRoute => self.setting.scope_route.is_some(),
             Need::Certificate => self.setting.certificate.is_some(),
             Need::Nonces => self.nonce.is_some(),
+            Need::NoncesRequired => self.options.nonces_required,
             Need::Metadata => self.has_metadata,
             Need::ServedIssuer => self.setting.key_fetches().is_some(),
             Need::Network => self.target.is_network(),

@@ -8,6 +8,8 @@ use fapi_core::jose::Algorithm;
 use super::{ContractCase, Expected, PUBLIC_URL, TestRequest, UNREACHABLE_ISSUER, World};
 use crate::{ProofBuilder, SigningKey, TestIssuer, TokenBuilder};
 
+/// The method of a request, unless a row says otherwise; then the world's.
+const DEFAULT_METHOD: &str = "GET";
 const DPOP: &str = concat!(
     "DPoP algs=\"ES256 PS256 EdDSA Ed25519\", ",
     "resource_metadata=\"https://api.example.com/.well-known/oauth-protected-resource\""
@@ -73,7 +75,7 @@ fn unavailable() -> Expected {
 }
 
 fn request(target: &'static str, headers: Vec<(&'static str, String)>) -> TestRequest {
-    TestRequest { method: "GET", target, headers, certificate: None }
+    TestRequest { method: DEFAULT_METHOD, target, headers, certificate: None }
 }
 
 fn dpop(token: &str, proof: impl Into<String>) -> TestRequest {
@@ -91,7 +93,7 @@ impl World {
     }
 
     fn proof(&self, token: &str) -> ProofBuilder {
-        self.client.proof("GET", "https://api.example.com/records").access_token(token)
+        self.client.proof(self.method, "https://api.example.com/records").access_token(token)
     }
 
     /// A request whose proof is `change`d, with the token it was made for.
@@ -113,7 +115,13 @@ type Rows = Vec<(&'static str, TestRequest, Expected)>;
 pub(super) fn all(world: &World) -> Vec<ContractCase> {
     let groups = [credentials, proofs, targets, times, nonces, tokens, bindings, certificates, routes];
     let rows = groups.iter().flat_map(|group| group(world));
-    rows.map(|(name, request, expected)| ContractCase { name, request, expected }).collect()
+    rows.map(|(name, mut request, expected)| {
+        if request.method == DEFAULT_METHOD {
+            request.method = world.method;
+        }
+        ContractCase { name, request, expected }
+    })
+    .collect()
 }
 
 /// R1-R3, R27-R31, R36
@@ -166,7 +174,11 @@ fn proofs(world: &World) -> Rows {
         ("valid, used again", used, invalid_proof("The DPoP proof was used before")),
         ("no proof", no_proof, invalid_proof("A DPoP proof is required")),
         ("two proofs", two, invalid_proof("More than one DPoP proof")),
-        ("two proofs in one line", dpop(&token, format!("{proof}, {proof}")), invalid_proof("More than one DPoP proof")),
+        (
+            "two proofs in one line",
+            dpop(&token, format!("{proof}, {proof}")),
+            invalid_proof("More than one DPoP proof"),
+        ),
         (
             "proof of two parts",
             dpop(&token, proof.rsplit_once('.').map_or("", |(two_parts, _)| two_parts)),
@@ -176,20 +188,41 @@ fn proofs(world: &World) -> Rows {
         ("alg none", world.with_proof(|p| p.header("alg", "none")), invalid_proof("Invalid DPoP proof alg")),
         (
             "alg RS256",
-            world.with_proof(|p| p.header("alg", "RS256").header("jwk", rs256.public_jwk()).signed_by(&rs256)),
+            world
+                .with_proof(|p| p.header("alg", "RS256").header("jwk", rs256.public_jwk()).signed_by(&rs256)),
             invalid_proof("Invalid DPoP proof alg"),
         ),
         ("no jwk", world.with_proof(|p| p.without_header("jwk")), invalid_proof("Invalid DPoP proof jwk")),
-        ("private jwk", world.with_proof(|p| p.header("jwk", private)), invalid_proof("Invalid DPoP proof jwk")),
+        (
+            "private jwk",
+            world.with_proof(|p| p.header("jwk", private)),
+            invalid_proof("Invalid DPoP proof jwk"),
+        ),
         ("no jti", world.with_proof(|p| p.without_claim("jti")), missing()),
         ("no htm", world.with_proof(|p| p.without_claim("htm")), missing()),
         ("no htu", world.with_proof(|p| p.without_claim("htu")), missing()),
         ("no iat", world.with_proof(|p| p.without_claim("iat")), missing()),
         ("no ath", world.with_proof(|p| p.without_claim("ath")), missing()),
-        ("ath of another token", world.with_proof(|p| p.access_token("other")), invalid_proof("Invalid DPoP proof ath")),
-        ("flipped signature", world.with_proof(ProofBuilder::with_flipped_signature), invalid_proof("Invalid DPoP proof signature")),
-        ("unknown header and claim", world.with_proof(|p| p.header("tx_id", "1").claim("tx_id", "1")), accepted()),
-        ("crit", world.with_proof(|p| p.header("crit", vec!["tx_id"]).header("tx_id", "1")), invalid_proof("The DPoP proof is not a well-formed JWT")),
+        (
+            "ath of another token",
+            world.with_proof(|p| p.access_token("other")),
+            invalid_proof("Invalid DPoP proof ath"),
+        ),
+        (
+            "flipped signature",
+            world.with_proof(ProofBuilder::with_flipped_signature),
+            invalid_proof("Invalid DPoP proof signature"),
+        ),
+        (
+            "unknown header and claim",
+            world.with_proof(|p| p.header("tx_id", "1").claim("tx_id", "1")),
+            accepted(),
+        ),
+        (
+            "crit",
+            world.with_proof(|p| p.header("crit", vec!["tx_id"]).header("tx_id", "1")),
+            invalid_proof("The DPoP proof is not a well-formed JWT"),
+        ),
     ]
 }
 
@@ -204,8 +237,16 @@ fn targets(world: &World) -> Rows {
     let mut spoofed = htu("https://evil.example.com/records");
     spoofed.headers.push(("x-forwarded-host", "evil.example.com".to_owned()));
     vec![
-        ("htm of another method", world.with_proof(|p| p.claim("htm", "POST")), invalid_proof("Invalid DPoP proof htm")),
-        ("htm in lower case", world.with_proof(|p| p.claim("htm", "get")), invalid_proof("Invalid DPoP proof htm")),
+        (
+            "htm of another method",
+            world.with_proof(|p| p.claim("htm", "PUT")),
+            invalid_proof("Invalid DPoP proof htm"),
+        ),
+        (
+            "htm in lower case",
+            world.with_proof(|p| p.claim("htm", world.method.to_lowercase())),
+            invalid_proof("Invalid DPoP proof htm"),
+        ),
         ("another method", post, accepted()),
         ("request with a query", query, accepted()),
         ("htu with query and fragment", htu("https://api.example.com/records?x#y"), accepted()),
@@ -235,7 +276,11 @@ fn times(world: &World) -> Rows {
             world.with_proof(|p| p.claim("nbf", now.as_secs()).claim("exp", ahead(300).as_secs())),
             accepted(),
         ),
-        ("exp passed", world.with_proof(|p| p.claim("exp", ago(1).as_secs())), invalid_proof("The DPoP proof has expired")),
+        (
+            "exp passed",
+            world.with_proof(|p| p.claim("exp", ago(1).as_secs())),
+            invalid_proof("The DPoP proof has expired"),
+        ),
     ]
 }
 
@@ -249,7 +294,11 @@ fn nonces(world: &World) -> Rows {
             world.with_proof(|p| p.issued_at(early)),
             use_nonce("Resource server requires nonce in DPoP proof"),
         ),
-        ("unknown nonce", world.with_proof(|p| p.nonce("unknown")), use_nonce("The nonce in the DPoP proof is not recent")),
+        (
+            "unknown nonce",
+            world.with_proof(|p| p.nonce("unknown")),
+            use_nonce("The nonce in the DPoP proof is not recent"),
+        ),
     ]
 }
 
@@ -262,7 +311,11 @@ fn tokens(world: &World) -> Rows {
     let with = |name: &'static str, value: &'static str| world.with_token(move |t| t.claim(name, value));
     vec![
         ("typ of an ID token", world.with_token(|t| t.header("typ", "JWT")), invalid()),
-        ("typ with prefix in another case", world.with_token(|t| t.header("typ", "application/AT+JWT")), accepted()),
+        (
+            "typ with prefix in another case",
+            world.with_token(|t| t.header("typ", "application/AT+JWT")),
+            accepted(),
+        ),
         ("token alg none", world.with_token(|t| t.header("alg", "none")), invalid()),
         ("unknown kid", world.with_token(|t| t.header("kid", "unknown")), invalid()),
         ("signed by another key", world.with_token(|t| t.signed_by(&other_issuer.key())), invalid()),
@@ -283,12 +336,14 @@ fn tokens(world: &World) -> Rows {
 /// R6, R54, R58, R89
 fn bindings(world: &World) -> Rows {
     let token = world.token().sign();
-    let unbound = |request: TestRequest| (request, invalid_token("The access token is not sender-constrained as its use requires"));
+    let unbound = |request: TestRequest| {
+        (request, invalid_token("The access token is not sender-constrained as its use requires"))
+    };
     let (without_cnf, not_constrained) = unbound(world.with_token(|t| t.without_claim("cnf")));
-    let (mtls_only, not_for_dpop) = unbound(world.with_token(|t| {
-        t.without_claim("cnf").bound_to_certificate(world.certificate.der())
-    }));
-    let thiefs = world.thief.proof("GET", "https://api.example.com/records").access_token(&token).sign();
+    let (mtls_only, not_for_dpop) =
+        unbound(world.with_token(|t| t.without_claim("cnf").bound_to_certificate(world.certificate.der())));
+    let thiefs =
+        world.thief.proof(world.method, "https://api.example.com/records").access_token(&token).sign();
     let mut stolen_with_proof = bearer(&token, None);
     stolen_with_proof.headers.push(("dpop", world.proof(&token).sign()));
     let must_use_dpop = || invalid_bearer_token("The access token must be used with DPoP");
@@ -324,7 +379,11 @@ fn certificates(world: &World) -> Rows {
             invalid_bearer_token("The access token is not sender-constrained as its use requires"),
         ),
         ("bound to key and certificate, both shown", with_both(Some(der)), accepted()),
-        ("bound to key and certificate, no certificate", with_both(None), invalid_token("Invalid client certificate binding")),
+        (
+            "bound to key and certificate, no certificate",
+            with_both(None),
+            invalid_token("Invalid client certificate binding"),
+        ),
         (
             "bound to key and certificate, as Bearer",
             bearer(&both, Some(der)),

@@ -8,9 +8,7 @@ mod cases;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fapi_core::{
-    Clock, HttpClient, HttpError, HttpResponse, Issuer, ResourceServer, UnixTime,
-};
+use fapi_core::{Clock, HttpClient, HttpError, HttpResponse, Issuer, ResourceServer, UnixTime};
 
 use crate::{ManualClock, TestCertificate, TestClient, TestIssuer};
 
@@ -66,7 +64,8 @@ impl Expected {
 
 /// R63: a nonce is any non-empty text of the permitted characters; another text is shown as it is, and fails.
 fn mask_nonce(name: &str, value: &str) -> String {
-    let nonce = !value.is_empty() && value.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e));
+    let nonce =
+        !value.is_empty() && value.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e));
     if name == "dpop-nonce" && nonce { ANY_NONCE.to_owned() } else { value.to_owned() }
 }
 
@@ -84,6 +83,7 @@ pub struct Contract {
 
 /// Everybody who takes part.
 struct World {
+    method: &'static str,
     clock: ManualClock,
     issuer: TestIssuer,
     client: TestClient,
@@ -107,9 +107,19 @@ impl Contract {
     /// If the server cannot be built.
     #[must_use]
     pub fn new() -> Self {
+        Self::with_method("GET")
+    }
+
+    /// The same with this method for most requests, such as `POST` for gRPC. The API under test answers it on every route.
+    ///
+    /// # Panics
+    /// If the server cannot be built.
+    #[must_use]
+    pub fn with_method(method: &'static str) -> Self {
         let clock = ManualClock::at(UnixTime::from_secs(1_750_000_000));
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let world = World {
+            method,
             issuer: TestIssuer::new("https://as.example.com").with_clock(Arc::clone(&shared)),
             client: TestClient::new().with_clock(Arc::clone(&shared)),
             thief: TestClient::new().with_clock(Arc::clone(&shared)),

@@ -2,11 +2,11 @@
 
 /// Writes the enum and its table from one list.
 macro_rules! flaws {
-    ($($(#[doc = $wrong:literal])+ $flaw:ident, $numbers:literal, [$($case:literal),+];)+) => {
+    ($($flaw:ident: $wrong:literal, $numbers:literal, [$($case:literal),+];)+) => {
         /// What is wrong with a resource server.
         #[derive(Clone, Copy, Debug, Eq, PartialEq)]
         pub(crate) enum Flaw {
-            $($(#[doc = $wrong])+ $flaw,)+
+            $(#[doc = $wrong] $flaw,)+
         }
 
         impl Flaw {
@@ -14,11 +14,10 @@ macro_rules! flaws {
             pub(crate) const ALL: &[Self] = &[$(Self::$flaw),+];
 
             /// What is wrong, in one sentence.
-            pub(crate) fn wrong(self) -> &'static str {
-                let sentence = match self {
-                    $(Self::$flaw => concat!($($wrong),+),)+
-                };
-                sentence.trim()
+            pub(crate) const fn wrong(self) -> &'static str {
+                match self {
+                    $(Self::$flaw => $wrong,)+
+                }
             }
 
             /// The numbers of its rules and pitfalls.
@@ -40,376 +39,207 @@ macro_rules! flaws {
 
 flaws! {
     // --- The Authorization header ---
-    /// The scheme is compared with its case.
-    SchemeCase, "R27 P20", ["scheme-mixed-case", "scheme-lower-case", "scheme-upper-case"];
-    /// Exactly one space is expected after the scheme.
-    OneSpace, "R28", ["scheme-several-spaces"];
-    /// A tab separates, too.
-    TabSeparates, "R28", ["scheme-and-tab"];
-    /// What follows the token is not looked at.
-    SecondWord, "R28", ["token-and-more"];
-    /// The first of a list is taken.
-    FirstOfList, "R28 R29", ["two-tokens-in-one-header"];
-    /// Quotes around the token are removed.
-    QuotedToken, "R28", ["token-quoted"];
-    /// Any scheme will do.
-    AnyScheme, "R31", ["scheme-unknown"];
-    /// The first of several Authorization headers is taken.
-    FirstAuthorization, "R29 P19", ["two-authorizations-same", "two-authorizations-rubbish-second"];
-    /// The last of several Authorization headers is taken.
-    LastAuthorization, "R29 P19", ["two-authorizations-same", "two-authorizations-bearer-first"];
-    /// Several Authorization headers are an internal error.
-    TwoAuthorizationsCrash, "R29 P19", ["two-authorizations-same"];
-    /// A token is taken from the query.
-    QueryToken, "R2", ["token-in-query"];
-    /// A token in the query beside the one in the header is not noticed.
-    QueryBeside, "R2 R29", ["token-in-header-and-query"];
-    /// Names in the query are compared as they are written.
-    EncodedQueryName, "R2", ["token-in-header-and-encoded-query"];
-    /// A token is taken from a form.
-    FormToken, "R3", ["token-in-form"];
-    /// A token is taken from a cookie.
-    CookieToken, "R1", ["token-in-cookie"];
-    /// A token is taken from X-Forwarded-Authorization.
-    ForwardedAuthorization, "R1 P49", ["token-in-other-header"];
+    SchemeCase: "The scheme is compared with its case", "R27 P20", ["scheme-mixed-case", "scheme-lower-case", "scheme-upper-case"];
+    OneSpace: "Exactly one space is expected after the scheme", "R28", ["scheme-several-spaces"];
+    TabSeparates: "A tab separates, too", "R28", ["scheme-and-tab"];
+    SecondWord: "What follows the token is not looked at", "R28", ["token-and-more"];
+    FirstOfList: "The first of a list is taken", "R28 R29", ["two-tokens-in-one-header"];
+    QuotedToken: "Quotes around the token are removed", "R28", ["token-quoted"];
+    AnyScheme: "Any scheme will do", "R31", ["scheme-unknown"];
+    FirstAuthorization: "The first of several Authorization headers is taken", "R29 P19", ["two-authorizations-same", "two-authorizations-rubbish-second"];
+    LastAuthorization: "The last of several Authorization headers is taken", "R29 P19", ["two-authorizations-same", "two-authorizations-bearer-first"];
+    TwoAuthorizationsCrash: "Several Authorization headers are an internal error", "R29 P19", ["two-authorizations-same"];
+    QueryToken: "A token is taken from the query", "R2", ["token-in-query"];
+    QueryBeside: "A token in the query beside the one in the header is not noticed", "R2 R29", ["token-in-header-and-query"];
+    EncodedQueryName: "Names in the query are compared as they are written", "R2", ["token-in-header-and-encoded-query"];
+    FormToken: "A token is taken from a form", "R3", ["token-in-form"];
+    CookieToken: "A token is taken from a cookie", "R1", ["token-in-cookie"];
+    ForwardedAuthorization: "A token is taken from X-Forwarded-Authorization", "R1 P49", ["token-in-other-header"];
+
+    NoTokenCrash: "A scheme without a token is an internal error", "R28", ["scheme-without-token", "authorization-empty"];
+    NotTextCrash: "An Authorization header that is no text is an internal error", "R28 P19", ["authorization-not-utf8"];
 
     // --- Refusals ---
-    /// A 401 has no challenge.
-    NoChallenge, "R30", ["no-credentials", "proof-absent"];
-    /// A wrong token is answered with 403.
-    Forbidden, "R32", ["token-expired", "no-credentials"];
-    /// A request without credentials is told an error.
-    ErrorWithoutCredentials, "R31 P41", ["no-credentials"];
-    /// The only challenge is that of Bearer.
-    BearerChallenge, "R36 P41", ["no-credentials-dpop-challenge", "answer-algs"];
-    /// The challenge names no algorithms.
-    NoAlgorithms, "R37 P41", ["answer-algs"];
-    /// Parameters of the challenge are not quoted.
-    Unquoted, "R35 P41", ["answer-quoted"];
-    /// A parameter of the challenge is repeated.
-    RepeatedParameter, "R33", ["answer-parameters-once"];
-    /// The challenge has characters that it must not have.
-    ChallengeCharacters, "R33", ["answer-characters"];
-    /// A refusal may be stored by caches.
-    Cacheable, "R39", ["answer-proof-no-store", "answer-token-no-store"];
-    /// The token stands in the body of the refusal.
-    EchoesToken, "R22 P44", ["answer-repeats-no-token"];
-    /// The proof stands in the body of the refusal.
-    EchoesProof, "R21 P44", ["answer-repeats-no-proof"];
-    /// The words of the parser stand in the body of the refusal.
-    ParserText, "P44", ["answer-repeats-no-token"];
+    NoChallenge: "A 401 has no challenge", "R30", ["no-credentials", "proof-absent"];
+    Forbidden: "A wrong token is answered with 403", "R32", ["token-expired", "no-credentials"];
+    ErrorWithoutCredentials: "A request without credentials is told an error", "R31 P41", ["no-credentials"];
+    BearerChallenge: "The only challenge is that of Bearer", "R36 P41", ["no-credentials-dpop-challenge", "answer-algs"];
+    NoAlgorithms: "The challenge names no algorithms", "R37 P41", ["answer-algs"];
+    Unquoted: "Parameters of the challenge are not quoted", "R35 P41", ["answer-quoted"];
+    RepeatedParameter: "A parameter of the challenge is repeated", "R33", ["answer-parameters-once"];
+    ChallengeCharacters: "The challenge has characters that it must not have", "R33", ["answer-characters"];
+    Cacheable: "A refusal may be stored by caches", "R39", ["answer-proof-no-store", "answer-token-no-store"];
+    EchoesToken: "The token stands in the body of the refusal", "R22 P44", ["answer-repeats-no-token"];
+    EchoesProof: "The proof stands in the body of the refusal", "R21 P44", ["answer-repeats-no-proof"];
+    ParserText: "The words of the parser stand in the body of the refusal", "P44", ["answer-repeats-no-token"];
 
     // --- The token ---
-    /// The typ of the token is not looked at.
-    TokenTyp, "R90 P33", ["token-typ-jwt", "token-typ-absent"];
-    /// A token without typ is accepted.
-    TokenTypAbsent, "R90 P33", ["token-typ-absent"];
-    /// The typ of the token is compared byte by byte.
-    TokenTypExact, "R90", ["token-typ-full", "token-typ-case"];
-    /// A typ of the token that is no text is an internal error.
-    TokenTypCrash, "P30", ["token-typ-number"];
-    /// The issuer is not compared.
-    Issuer, "R91 P40", ["token-iss-other"];
-    /// The issuer need only begin like the right one.
-    IssuerPrefix, "R91", ["token-iss-longer"];
-    /// A trailing slash of the issuer is overlooked.
-    IssuerSlash, "R91", ["token-iss-slash"];
-    /// The audience is not compared.
-    Audience, "R23 R92", ["token-aud-other"];
-    /// A token without an audience is for everybody.
-    AudienceAbsent, "R92 P47", ["token-aud-absent"];
-    /// An empty audience is for everybody.
-    AudienceEmpty, "R92", ["token-aud-empty"];
-    /// The audience need only begin like the right one.
-    AudiencePrefix, "R92", ["token-aud-longer"];
-    /// The audience need only be the beginning of the right one.
-    AudienceBeginning, "R92", ["token-aud-shorter"];
-    /// The audience is a list of words.
-    AudienceWords, "R92", ["token-aud-list-in-text"];
-    /// An array of audiences is not understood.
-    AudienceText, "R92", ["token-aud-array"];
-    /// Only the first audience counts.
-    AudienceFirst, "R92", ["token-aud-several"];
-    /// The end of the token's life is not looked at.
-    Exp, "R94", ["token-expired", "token-expired-two-minutes-ago", "token-exp-zero"];
-    /// A token without an end lives for ever.
-    ExpAbsent, "R94 R96", ["token-exp-absent"];
-    /// The leeway shortens the life of a token.
-    LeewayBackwards, "R94 P2", ["token-last-seconds"];
-    /// The leeway is five minutes.
-    LongLeeway, "R94", ["token-expired-two-minutes-ago"];
-    /// nbf of the token is not looked at.
-    Nbf, "R94", ["token-nbf-ahead"];
-    /// A token may be issued in the future.
-    TokenFuture, "R15", ["token-iat-ahead"];
-    /// Required claims may be missing.
-    RequiredClaims, "R96", ["token-sub-absent", "token-client-id-absent", "token-iat-absent", "token-jti-absent"];
-    /// Times may be texts.
-    TimesAsText, "R98 P1", ["iat-text", "token-exp-text"];
+    TokenTyp: "The typ of the token is not looked at", "R90 P33", ["token-typ-jwt", "token-typ-absent"];
+    TokenTypAbsent: "A token without typ is accepted", "R90 P33", ["token-typ-absent"];
+    TokenTypExact: "The typ of the token is compared byte by byte", "R90", ["token-typ-full", "token-typ-case"];
+    TokenTypCrash: "A typ of the token that is no text is an internal error", "P30", ["token-typ-number"];
+    Issuer: "The issuer is not compared", "R91 P40", ["token-iss-other"];
+    IssuerPrefix: "The issuer need only begin like the right one", "R91", ["token-iss-longer"];
+    IssuerSlash: "A trailing slash of the issuer is overlooked", "R91", ["token-iss-slash"];
+    Audience: "The audience is not compared", "R23 R92", ["token-aud-other"];
+    AudienceAbsent: "A token without an audience is for everybody", "R92 P47", ["token-aud-absent"];
+    AudienceEmpty: "An empty audience is for everybody", "R92", ["token-aud-empty"];
+    AudiencePrefix: "The audience need only begin like the right one", "R92", ["token-aud-longer"];
+    AudienceBeginning: "The audience need only be the beginning of the right one", "R92", ["token-aud-shorter"];
+    AudienceWords: "The audience is a list of words", "R92", ["token-aud-list-in-text"];
+    AudienceText: "An array of audiences is not understood", "R92", ["token-aud-array"];
+    AudienceFirst: "Only the first audience counts", "R92", ["token-aud-several"];
+    Exp: "The end of the token's life is not looked at", "R94", ["token-expired", "token-expired-two-minutes-ago", "token-exp-zero"];
+    ExpAbsent: "A token without an end lives for ever", "R94 R96", ["token-exp-absent"];
+    LeewayBackwards: "The leeway shortens the life of a token", "R94 P2", ["token-last-seconds"];
+    LongLeeway: "The leeway is five minutes", "R94", ["token-expired-two-minutes-ago"];
+    Nbf: "nbf of the token is not looked at", "R94", ["token-nbf-ahead"];
+    TokenFuture: "A token may be issued in the future", "R15", ["token-iat-ahead"];
+    RequiredClaims: "Required claims may be missing", "R96", ["token-sub-absent", "token-client-id-absent", "token-iat-absent", "token-jti-absent"];
+    TimesAsText: "Times may be texts", "R98 P1", ["iat-text", "token-exp-text"];
 
     // --- The signature and the form of the token ---
-    /// The claims are acted on without a look at the signature.
-    TokenSignature, "R93 P29", ["token-signature-flipped", "token-signed-by-other", "token-claims-changed"];
-    /// A signature that is empty or missing is not verified.
-    EmptySignature, "R114", ["token-signature-empty", "token-two-parts", "proof-signature-empty"];
-    /// A token with alg none is valid.
-    TokenAlgNone, "R7 R93", ["token-alg-none"];
-    /// A token may be signed with RS256.
-    TokenRs256, "R7 R100", ["token-rs256"];
-    /// ES384 is accepted.
-    Es384, "R7", ["token-es384", "proof-es384"];
-    /// A public key is taken for the secret of HS256.
-    AlgorithmConfusion, "R99 R175", ["token-hs256-public-pem"];
-    /// A symmetric key of the set verifies HS256.
-    SymmetricKey, "R109 R175", ["key-symmetric"];
-    /// The key in the header of the token verifies it.
-    EmbeddedJwk, "R106", ["token-embedded-jwk", "token-embedded-jwk-own-kid"];
-    /// An ES256 signature of zeros is valid.
-    ZeroSignature, "R175", ["token-signature-zero", "proof-signature-zero"];
-    /// An ES256 signature may be in DER.
-    DerSignature, "R110", ["token-signature-der", "proof-signature-der"];
-    /// A PS256 signature may have a salt of any length.
-    PssSalt, "R110", ["proof-pss-salt-0", "proof-pss-salt-20"];
-    /// crit is not looked at.
-    Critical, "R112", ["token-crit-unknown", "token-crit-exp", "proof-crit-unknown"];
-    /// b64 is not looked at.
-    Unencoded, "R113", ["token-b64-false", "proof-b64-false"];
-    /// Of two members with one name, the first is taken.
-    DuplicateMembers, "R111 P32", ["token-duplicate-alg", "token-duplicate-aud", "proof-duplicate-htu"];
-    /// Unused bits of base64url are overlooked.
-    TrailingBits, "R115", ["token-trailing-bits", "proof-trailing-bits"];
-    /// Base64url may be padded.
-    Padding, "R115", ["token-padded", "proof-padded"];
-    /// Parts after the third are overlooked.
-    ExtraParts, "R116", ["token-four-parts", "token-five-parts", "proof-four-parts"];
-    /// A byte order mark is passed over.
-    ByteOrderMark, "R103", ["token-bom", "proof-bom"];
-    /// Bytes that are no UTF-8 are replaced.
-    InvalidUtf8, "R103", ["token-not-utf8"];
-    /// Text after the JSON is overlooked.
-    TextAfterJson, "R116", ["token-json-and-more"];
+    TokenSignature: "The claims are acted on without a look at the signature", "R93 P29", ["token-signature-flipped", "token-signed-by-other", "token-claims-changed"];
+    EmptySignature: "A signature that is empty or missing is not verified", "R114", ["token-signature-empty", "token-two-parts", "proof-signature-empty"];
+    TokenAlgNone: "A token with alg none is valid", "R7 R93", ["token-alg-none"];
+    TokenRs256: "A token may be signed with RS256", "R7 R100", ["token-rs256"];
+    Es384: "ES384 is accepted", "R7", ["token-es384", "proof-es384"];
+    AlgorithmConfusion: "A public key is taken for the secret of HS256", "R99 R175", ["token-hs256-public-pem"];
+    SymmetricKey: "A symmetric key of the set verifies HS256", "R109 R175", ["key-symmetric"];
+    EmbeddedJwk: "The key in the header of the token verifies it", "R106", ["token-embedded-jwk", "token-embedded-jwk-own-kid"];
+    ZeroSignature: "An ES256 signature of zeros is valid", "R175", ["token-signature-zero", "proof-signature-zero"];
+    DerSignature: "An ES256 signature may be in DER", "R110", ["token-signature-der", "proof-signature-der"];
+    PssSalt: "A PS256 signature may have a salt of any length", "R110", ["proof-pss-salt-0", "proof-pss-salt-20"];
+    Critical: "crit is not looked at", "R112", ["token-crit-unknown", "token-crit-exp", "proof-crit-unknown"];
+    Unencoded: "b64 is not looked at", "R113", ["token-b64-false", "proof-b64-false"];
+    DuplicateMembers: "Of two members with one name, the first is taken", "R111 P32", ["token-duplicate-alg", "token-duplicate-aud", "proof-duplicate-htu"];
+    TrailingBits: "Unused bits of base64url are overlooked", "R115", ["token-trailing-bits", "proof-trailing-bits"];
+    Padding: "Base64url may be padded", "R115", ["token-padded", "proof-padded"];
+    ExtraParts: "Parts after the third are overlooked", "R116", ["token-four-parts", "token-five-parts", "proof-four-parts"];
+    ByteOrderMark: "A byte order mark is passed over", "R103", ["token-bom", "proof-bom"];
+    InvalidUtf8: "Bytes that are no UTF-8 are replaced", "R103", ["token-not-utf8"];
+    TextAfterJson: "Text after the JSON is overlooked", "R116", ["token-json-and-more"];
 
     // --- Keys ---
-    /// Reading the key set ends at the first key of an unknown type.
-    OneBadKey, "R109 P36", ["key-eddsa", "key-ps256"];
-    /// The first key with the kid is taken, whatever it is.
-    FirstKeyOfKid, "R11", ["key-same-kid"];
-    /// The use of a key is not looked at.
-    KeyUse, "R109", ["key-for-encryption"];
-    /// The operations of a key are not looked at.
-    KeyOperations, "R109", ["key-for-other-operation"];
-    /// The alg of a key is not looked at.
-    KeyAlg, "R99", ["key-of-other-alg"];
-    /// RSA keys may be of any size.
-    WeakRsa, "R8", ["key-rsa-1024", "proof-rsa-1024", "proof-rsa-1536"];
-    /// RSA keys may have any exponent.
-    RsaExponent, "R70", ["proof-rsa-exponent-1"];
-    /// Keys need not be in canonical form.
-    CanonicalJwk, "R68", ["proof-jwk-not-canonical"];
-    /// Ed25519 keys may be of low order.
-    SmallOrderKey, "R70 P30", ["proof-jwk-low-order"];
-    /// An unknown kid is an internal error.
-    UnknownKidCrash, "R106 P38", ["kid-unknown", "kid-path"];
-    /// Every unknown kid is a reason to fetch the keys.
-    FetchPerKid, "R118 P34", ["kid-flood"];
+    OneBadKey: "Reading the key set ends at the first key of an unknown type", "R109 P36", ["key-eddsa", "key-ps256"];
+    FirstKeyOfKid: "The first key with the kid is taken, whatever it is", "R11", ["key-same-kid"];
+    KeyUse: "The use of a key is not looked at", "R109", ["key-for-encryption"];
+    KeyOperations: "The operations of a key are not looked at", "R109", ["key-for-other-operation"];
+    KeyAlg: "The alg of a key is not looked at", "R99", ["key-of-other-alg"];
+    WeakRsa: "RSA keys may be of any size", "R8", ["key-rsa-1024", "proof-rsa-1024", "proof-rsa-1536"];
+    RsaExponent: "RSA keys may have any exponent", "R70", ["proof-rsa-exponent-1"];
+    CanonicalJwk: "Keys need not be in canonical form", "R68", ["proof-jwk-not-canonical"];
+    SmallOrderKey: "Ed25519 keys may be of low order", "R70 P30", ["proof-jwk-low-order"];
+    UnknownKidCrash: "An unknown kid is an internal error", "R106 P38", ["kid-unknown", "kid-path"];
+    FetchPerKid: "Every unknown kid is a reason to fetch the keys", "R118 P34", ["kid-flood"];
 
     // --- The form of the proof ---
-    /// A request under DPoP needs no proof.
-    ProofOptional, "R57 P15", ["proof-absent"];
-    /// The first of several proofs is taken.
-    FirstProof, "R40 P18", ["proof-twice", "proof-two-second-wrong"];
-    /// The first of a list of proofs is taken.
-    ProofList, "R40", ["proof-comma-joined"];
-    /// The typ of the proof is not looked at.
-    ProofTyp, "R43", ["proof-typ-jwt", "proof-typ-absent"];
-    /// A proof without typ is accepted.
-    ProofTypAbsent, "R43", ["proof-typ-absent"];
-    /// The typ of the proof need only begin like the right one.
-    ProofTypPrefix, "R43", ["proof-typ-wrong"];
-    /// A typ of the proof that is no text is an internal error.
-    ProofTypCrash, "P30", ["proof-typ-number"];
-    /// The signature of the proof is not verified.
-    ProofSignature, "R45", ["proof-signature-flipped", "proof-signed-by-other"];
-    /// A proof with alg none is valid.
-    ProofAlgNone, "R44", ["proof-alg-none"];
-    /// A proof may be signed with RS256.
-    ProofRs256, "R7 R44", ["proof-rs256"];
-    /// A proof may be signed with the secret that it brings.
-    ProofHs256, "R44 R46", ["proof-hs256-oct"];
-    /// The jwk of a proof may hold a private key.
-    PrivateJwk, "R46 P30", ["proof-jwk-private", "proof-jwk-private-rsa"];
-    /// The use of the proof's key is not looked at.
-    ProofKeyUse, "R109", ["proof-jwk-use-enc"];
-    /// Claims that nobody knows are refused.
-    NoExtensions, "R55", ["proof-extension-claim"];
+    ProofOptional: "A request under DPoP needs no proof", "R57 P15", ["proof-absent"];
+    FirstProof: "The first of several proofs is taken", "R40 P18", ["proof-twice", "proof-two-second-wrong"];
+    ProofList: "The first of a list of proofs is taken", "R40", ["proof-comma-joined"];
+    ProofTyp: "The typ of the proof is not looked at", "R43", ["proof-typ-jwt", "proof-typ-absent"];
+    ProofTypAbsent: "A proof without typ is accepted", "R43", ["proof-typ-absent"];
+    ProofTypPrefix: "The typ of the proof need only begin like the right one", "R43", ["proof-typ-wrong"];
+    ProofTypCrash: "A typ of the proof that is no text is an internal error", "P30", ["proof-typ-number"];
+    ProofSignature: "The signature of the proof is not verified", "R45", ["proof-signature-flipped", "proof-signed-by-other"];
+    ProofAlgNone: "A proof with alg none is valid", "R44", ["proof-alg-none"];
+    ProofRs256: "A proof may be signed with RS256", "R7 R44", ["proof-rs256"];
+    ProofHs256: "A proof may be signed with the secret that it brings", "R44 R46", ["proof-hs256-oct"];
+    PrivateJwk: "The jwk of a proof may hold a private key", "R46 P30", ["proof-jwk-private", "proof-jwk-private-rsa"];
+    ProofKeyUse: "The use of the proof's key is not looked at", "R109", ["proof-jwk-use-enc"];
+    NoExtensions: "Claims that nobody knows are refused", "R55", ["proof-extension-claim"];
 
     // --- Method and URL ---
-    /// htm is not compared.
-    Htm, "R47", ["htm-other", "request-other-method"];
-    /// htm may be missing.
-    HtmAbsent, "R42", ["proof-htm-absent"];
-    /// htm is compared without its case.
-    HtmCase, "R47 P25", ["htm-lower-case"];
-    /// htm is compared with the method of X-HTTP-Method-Override.
-    MethodOverride, "R47", ["htm-override"];
-    /// htu is not compared.
-    Htu, "R48 P28", ["htu-other-host", "htu-other-path", "request-other-path"];
-    /// htu may be missing.
-    HtuAbsent, "R42 P28", ["proof-htu-absent"];
-    /// htu is compared as text.
-    HtuAsText, "R48 R49 P23", ["htu-query-and-fragment", "htu-scheme-upper-case", "htu-default-port"];
-    /// htu is compared with its query.
-    HtuWithQuery, "R48 P23", ["htu-query-and-fragment", "request-query"];
-    /// htu need only begin like the right one.
-    HtuPrefix, "R48", ["htu-longer-path"];
-    /// Of htu, only the path is compared.
-    HtuPathOnly, "R48", ["htu-other-host"];
-    /// Of htu, the path is not compared.
-    HtuHostOnly, "R48", ["htu-other-path"];
-    /// Of htu, the scheme is not compared.
-    HtuScheme, "R49", ["htu-other-scheme"];
-    /// Of htu, the port is not compared.
-    HtuPort, "R49", ["htu-other-port"];
-    /// User information of htu is passed over.
-    HtuUserinfo, "R49", ["htu-userinfo"];
-    /// Paths are compared without their case.
-    HtuPathCase, "R49 P24", ["htu-path-case", "request-path-case"];
-    /// Several slashes count as one.
-    HtuDoubleSlash, "R49 P24", ["htu-double-slash", "request-double-slash"];
-    /// A trailing slash is overlooked.
-    HtuTrailingSlash, "R49 P24", ["htu-trailing-slash", "request-trailing-slash"];
-    /// Percent-encoded slashes count as slashes.
-    HtuDecoded, "R49 P24", ["htu-encoded-slash", "request-encoded-slash"];
-    /// Dot segments of the request are removed.
-    RequestDotSegments, "R49", ["request-dot-segments", "request-encoded-dot-segments"];
-    /// The URL is taken from Host.
-    HtuFromHost, "R50 P26", ["host-spoofed", "host-with-path"];
-    /// The host is taken from X-Forwarded-Host of anybody.
-    HtuFromForwardedHost, "R50 P26", ["x-forwarded-host-spoofed", "x-forwarded-host-ignored"];
-    /// The host is taken from Forwarded of anybody.
-    HtuFromForwarded, "R50 P26", ["forwarded-spoofed"];
-    /// The scheme is taken from X-Forwarded-Proto of anybody.
-    HtuFromProto, "R50 P26", ["x-forwarded-proto-spoofed", "x-forwarded-proto-ignored"];
-    /// The path is taken from X-Original-URL of anybody.
-    HtuFromOriginalUrl, "R50 P26", ["x-original-url-spoofed"];
-    /// The path is compared without the prefix that the router has removed.
-    NestedPath, "R50 P27", ["scope-sufficient"];
+    Htm: "htm is not compared", "R47", ["htm-other", "request-other-method"];
+    HtmAbsent: "htm may be missing", "R42", ["proof-htm-absent"];
+    HtmCase: "htm is compared without its case", "R47 P25", ["htm-lower-case"];
+    MethodOverride: "htm is compared with the method of X-HTTP-Method-Override", "R47", ["htm-override"];
+    Htu: "htu is not compared", "R48 P28", ["htu-other-host", "htu-other-path", "request-other-path"];
+    HtuAbsent: "htu may be missing", "R42 P28", ["proof-htu-absent"];
+    HtuAsText: "htu is compared as text", "R48 R49 P23", ["htu-query-and-fragment", "htu-scheme-upper-case", "htu-default-port"];
+    HtuWithQuery: "htu is compared with its query", "R48 P23", ["htu-query-and-fragment", "request-query"];
+    HtuPrefix: "htu need only begin like the right one", "R48", ["htu-longer-path"];
+    HtuPathOnly: "Of htu, only the path is compared", "R48", ["htu-other-host"];
+    HtuHostOnly: "Of htu, the path is not compared", "R48", ["htu-other-path"];
+    HtuScheme: "Of htu, the scheme is not compared", "R49", ["htu-other-scheme"];
+    HtuPort: "Of htu, the port is not compared", "R49", ["htu-other-port"];
+    HtuUserinfo: "User information of htu is passed over", "R49", ["htu-userinfo"];
+    HtuPathCase: "Paths are compared without their case", "R49 P24", ["htu-path-case", "request-path-case"];
+    HtuDoubleSlash: "Several slashes count as one", "R49 P24", ["htu-double-slash", "request-double-slash"];
+    HtuTrailingSlash: "A trailing slash is overlooked", "R49 P24", ["htu-trailing-slash", "request-trailing-slash"];
+    HtuDecoded: "Percent-encoded slashes count as slashes", "R49 P24", ["htu-encoded-slash", "request-encoded-slash"];
+    RequestDotSegments: "Dot segments of the request are removed", "R49", ["request-dot-segments", "request-encoded-dot-segments"];
+    HtuFromHost: "The URL is taken from Host", "R50 P26", ["host-spoofed", "host-with-path"];
+    HtuFromForwardedHost: "The host is taken from X-Forwarded-Host of anybody", "R50 P26", ["x-forwarded-host-spoofed", "x-forwarded-host-ignored"];
+    HtuFromForwarded: "The host is taken from Forwarded of anybody", "R50 P26", ["forwarded-spoofed"];
+    HtuFromProto: "The scheme is taken from X-Forwarded-Proto of anybody", "R50 P26", ["x-forwarded-proto-spoofed", "x-forwarded-proto-ignored"];
+    HtuFromOriginalUrl: "The path is taken from X-Original-URL of anybody", "R50 P26", ["x-original-url-spoofed"];
+    NestedPath: "The path is compared without the prefix that the router has removed", "R50 P27", ["scope-sufficient"];
 
     // --- Times of the proof ---
-    /// A proof may be of any age.
-    ProofAge, "R52", ["iat-hour-ago", "iat-zero"];
-    /// A proof may be of the future.
-    ProofFuture, "R15 R52", ["iat-hour-ahead"];
-    /// A proof may be an hour old.
-    HourWindow, "R52", ["iat-ten-minutes-ago"];
-    /// A clock that is ahead is not tolerated.
-    NoSkew, "R15", ["iat-8-s-ahead"];
-    /// iat may be missing.
-    IatAbsent, "R42", ["proof-iat-absent"];
-    /// The age of a proof overflows.
-    WrappingAge, "R98 P1", ["iat-smallest"];
-    /// The window grows with every request.
-    GrowingSkew, "P3", ["iat-hour-ago-afterwards"];
-    /// exp of the proof is not looked at.
-    ProofExp, "R56", ["proof-exp-passed"];
-    /// nbf of the proof is not looked at.
-    ProofNbf, "R56", ["proof-nbf-ahead"];
+    ProofAge: "A proof may be of any age", "R52", ["iat-hour-ago", "iat-zero"];
+    ProofFuture: "A proof may be of the future", "R15 R52", ["iat-hour-ahead"];
+    HourWindow: "A proof may be an hour old", "R52", ["iat-ten-minutes-ago"];
+    NoSkew: "A clock that is ahead is not tolerated", "R15", ["iat-8-s-ahead"];
+    IatAbsent: "iat may be missing", "R42", ["proof-iat-absent"];
+    WrappingAge: "The age of a proof overflows", "R98 P1", ["iat-smallest"];
+    GrowingSkew: "The window grows with every request", "P3", ["iat-hour-ago-afterwards"];
+    ProofExp: "exp of the proof is not looked at", "R56", ["proof-exp-passed"];
+    ProofNbf: "nbf of the proof is not looked at", "R56", ["proof-nbf-ahead"];
 
     // --- Replay ---
-    /// Nothing is remembered.
-    Replay, "R60 P5", ["replay", "replay-race"];
-    /// jti may be missing.
-    JtiAbsent, "R42 P5", ["proof-jti-absent"];
-    /// jti may be empty.
-    JtiEmpty, "R42", ["proof-jti-empty"];
-    /// There is time between the question whether a jti is known and its entry.
-    ExistsThenAdd, "R60 P6", ["replay-race"];
-    /// jti is recorded before anything is checked.
-    JtiBeforeChecks, "R60 P7", ["jti-survives-bad-signature", "jti-survives-wrong-ath"];
-    /// All clients share one set of jti.
-    JtiUnscoped, "R60 P8", ["jti-of-another-client"];
-    /// jti is compared without its case.
-    JtiCase, "R60", ["jti-case"];
-    /// There is room for a few proofs, and then an error.
-    SmallQuota, "R61 P9", ["replay-after-others"];
-    /// There is room for a few proofs, and then the oldest is forgotten.
-    ForgetsLive, "R61 P10", ["replay-after-others"];
-    /// Each worker remembers its own.
-    StorePerWorker, "R60 P12", ["replay"];
-    /// A replay is answered with a nonce.
-    ReplayAsksNonce, "R66", ["replay"];
+    Replay: "Nothing is remembered", "R60 P5", ["replay-second-use", "replay-race"];
+    JtiAbsent: "jti may be missing", "R42 P5", ["proof-jti-absent"];
+    JtiEmpty: "jti may be empty", "R42", ["proof-jti-empty"];
+    ExistsThenAdd: "There is time between the question whether a jti is known and its entry", "R60 P6", ["replay-race"];
+    JtiBeforeChecks: "jti is recorded before anything is checked", "R60 P7", ["jti-survives-bad-signature", "jti-survives-wrong-ath"];
+    JtiUnscoped: "All clients share one set of jti", "R60 P8", ["jti-of-another-client"];
+    JtiCase: "jti is compared without its case", "R60", ["jti-case"];
+    SmallQuota: "There is room for a few proofs, and then an error", "R61 P9", ["replay-after-others"];
+    ForgetsLive: "There is room for a few proofs, and then the oldest is forgotten", "R61 P10", ["replay-after-others"];
+    StorePerWorker: "Each worker remembers its own", "R60 P12", ["replay-second-use"];
+    ReplayAsksNonce: "A replay is answered with a nonce", "R66", ["replay-second-use"];
 
     // --- Nonces ---
-    /// A nonce is handed out, and a proof may do without it.
-    NonceOptional, "R51", ["nonce-after-challenge"];
-    /// Any nonce will do.
-    AnyNonce, "R51 R64", ["nonce-unknown", "nonce-changed", "nonce-empty"];
-    /// A nonce can be used once.
-    NonceSingleUse, "R62", ["nonce-used-again"];
-    /// A nonce is handed out twice.
-    NonceTwice, "R63", ["nonce-after-challenge"];
+    NonceOptional: "A nonce is handed out, and a proof may do without it", "R51", ["nonce-absent"];
+    AnyNonce: "Any nonce will do", "R51 R64", ["nonce-unknown", "nonce-changed", "nonce-empty"];
+    NonceSingleUse: "A nonce can be used once", "R62", ["nonce-used-again"];
+    NonceTwice: "A nonce is handed out twice", "R63", ["nonce-after-challenge"];
 
     // --- Binding ---
-    /// ath is not compared.
-    Ath, "R53 P17", ["proof-ath-other-token", "proof-ath-empty"];
-    /// ath may be missing.
-    AthAbsent, "R42 R53 P17", ["proof-ath-absent"];
-    /// ath may be padded.
-    AthPadded, "R53", ["proof-ath-padded"];
-    /// The thumbprint of the key is not compared.
-    Thumbprint, "R54 P16", ["stolen-token", "other-clients-token"];
-    /// jkt need only be the beginning of the thumbprint.
-    ThumbprintPrefix, "R54", ["jkt-prefix", "jkt-empty"];
-    /// The binding of a token that has been seen before is not checked again.
-    CachedBinding, "P46", ["stolen-token"];
-    /// A bound token is accepted as Bearer.
-    Downgrade, "R58 P15", ["bound-as-bearer", "certificate-of-other"];
-    /// A token without cnf is accepted.
-    Unbound, "R6 P15", ["unbound-with-proof", "unbound-as-bearer"];
-    /// A cnf without a member that is known is accepted.
-    UnknownConfirmation, "R89", ["cnf-empty", "cnf-kid"];
-    /// cnf is read as a map of texts.
-    ConfirmationOfTexts, "R89 P21", ["cnf-more-members"];
-    /// Of key and certificate, only the key counts.
-    OneOfBoth, "R89 P21", ["cnf-key-and-certificate"];
-    /// The certificate is not compared.
-    Certificate, "R72", ["certificate-thumbprint-hex", "certificate-trailing-bytes"];
-    /// A connection without a certificate is excused.
-    CertificateAbsent, "R72 P15", ["certificate-of-other", "cnf-key-and-certificate"];
-    /// The thumbprint of a certificate may be padded.
-    CertificatePadded, "R73", ["certificate-thumbprint-padded"];
-    /// The certificate is taken from Client-Cert of anybody.
-    ClientCertHeader, "R81 P50", ["header-client-cert"];
-    /// The certificate is taken from X-Forwarded-Client-Cert of anybody.
-    ForwardedCertHeader, "R81 P50", ["header-xfcc-hash"];
+    Ath: "ath is not compared", "R53 P17", ["proof-ath-other-token", "proof-ath-empty"];
+    AthAbsent: "ath may be missing", "R42 R53 P17", ["proof-ath-absent"];
+    AthPadded: "ath may be padded", "R53", ["proof-ath-padded"];
+    Thumbprint: "The thumbprint of the key is not compared", "R54 P16", ["stolen-token", "other-clients-token"];
+    ThumbprintPrefix: "jkt need only be the beginning of the thumbprint", "R54", ["jkt-prefix", "jkt-empty"];
+    CachedBinding: "The binding of a token that has been seen before is not checked again", "P46", ["stolen-token"];
+    Downgrade: "A bound token is accepted as Bearer", "R58 P15", ["bound-as-bearer", "certificate-of-other"];
+    Unbound: "A token without cnf is accepted", "R6 P15", ["unbound-with-proof", "unbound-as-bearer"];
+    UnknownConfirmation: "A cnf without a member that is known is accepted", "R89", ["cnf-empty", "cnf-kid"];
+    ConfirmationOfTexts: "cnf is read as a map of texts", "R89 P21", ["cnf-more-members"];
+    OneOfBoth: "Of key and certificate, only the key counts", "R89 P21", ["cnf-key-and-certificate"];
+    Certificate: "The certificate is not compared", "R72", ["certificate-thumbprint-hex", "certificate-trailing-bytes"];
+    CertificateAbsent: "A connection without a certificate is excused", "R72 P15", ["certificate-of-other", "cnf-key-and-certificate"];
+    CertificateSuffices: "Over a connection with a certificate, cnf is not looked at", "R6 R72 P15", ["certificate-unbound", "certificate-key-bound"];
+    CertificateOfBoth: "Of key and certificate, the certificate suffices", "R58 R89 P21", ["certificate-and-key-as-bearer"];
+    CertificateForeign: "A token that is bound to a certificate is not understood", "R72", ["certificate-bound"];
+    CertificatePadded: "The thumbprint of a certificate may be padded", "R73", ["certificate-thumbprint-padded"];
+    ClientCertHeader: "The certificate is taken from Client-Cert of anybody", "R81 P50", ["header-client-cert"];
+    ForwardedCertHeader: "The certificate is taken from X-Forwarded-Client-Cert of anybody", "R81 P50", ["header-xfcc-hash"];
 
     // --- Routes, metadata, limits ---
-    /// The scope is not looked at.
-    Scope, "R5", ["scope-other", "scope-absent"];
-    /// The scope need only occur in the text.
-    ScopeSubstring, "R5", ["scope-longer"];
-    /// A missing scope is answered like a wrong token.
-    ScopeUnauthorized, "R32", ["scope-other"];
-    /// The metadata is refused to clients with wrong credentials.
-    MetadataChecked, "R139", ["metadata-with-credentials"];
-    /// Whatever begins like the path of the metadata needs no token.
-    MetadataDoor, "R138", ["metadata-is-no-door"];
-    /// The metadata is of the type text/html.
-    MetadataType, "R139", ["metadata-document"];
-    /// The metadata is of another resource.
-    MetadataResource, "R137", ["metadata-resource"];
-    /// The metadata offers tokens in the query.
-    MetadataMethods, "R141", ["metadata-methods"];
-    /// The metadata names symmetric algorithms.
-    MetadataAlgorithms, "R142", ["metadata-algorithms"];
-    /// The metadata has empty members.
-    MetadataEmpty, "R139", ["metadata-no-empty-members"];
-    /// The metadata names no URLs of issuers.
-    MetadataIssuers, "R141", ["metadata-servers"];
-    /// Tokens of more than 1 KiB are refused.
-    ShortTokens, "R116 P31", ["token-4-kib"];
-    /// Tokens may be of any size.
-    UnboundedToken, "R116", ["token-64-kib"];
-    /// Proofs may be of any size.
-    UnboundedProof, "R116 P31", ["proof-64-kib"];
+    Scope: "The scope is not looked at", "R5", ["scope-other", "scope-absent"];
+    ScopeSubstring: "The scope need only occur in the text", "R5", ["scope-longer"];
+    ScopeUnauthorized: "A missing scope is answered like a wrong token", "R32", ["scope-other"];
+    MetadataChecked: "The metadata is refused to clients with wrong credentials", "R139", ["metadata-with-credentials"];
+    MetadataDoor: "Whatever begins like the path of the metadata needs no token", "R138", ["metadata-is-no-door"];
+    MetadataType: "The metadata is of the type text/html", "R139", ["metadata-document"];
+    MetadataResource: "The metadata is of another resource", "R137", ["metadata-resource"];
+    MetadataMethods: "The metadata offers tokens in the query", "R141", ["metadata-methods"];
+    MetadataAlgorithms: "The metadata names symmetric algorithms", "R142", ["metadata-algorithms"];
+    MetadataEmpty: "The metadata has empty members", "R139", ["metadata-no-empty-members"];
+    MetadataIssuers: "The metadata names no URLs of issuers", "R141", ["metadata-servers"];
+    ShortTokens: "Tokens of more than 1 KiB are refused", "R116 P31", ["token-4-kib"];
+    UnboundedToken: "Tokens may be of any size", "R116", ["token-64-kib"];
+    UnboundedProof: "Proofs may be of any size", "R116 P31", ["proof-64-kib"];
 }

@@ -22,7 +22,7 @@ use std::sync::{Arc, LazyLock};
 
 use fapi_core::PeerCertificate;
 use fapi_testkit::TestCertificate;
-use fapi_testkit::catalogue::{self, CatalogueIssuer, Profile};
+use fapi_testkit::catalogue::{self, CatalogueIssuer, Need, Profile, ScopeRoute};
 use fapi_testkit::conform::report::{Outcome, Verdict};
 use fapi_testkit::conform::{Credentials, Options, Report, ServiceTarget, run_against};
 
@@ -30,10 +30,28 @@ use flaw::Flaw;
 use server::{Configuration, KeySource, ReferenceServer, ReferenceService};
 
 const API: &str = "https://api.example.com";
+const SCOPE_PATH: &str = "/nested/records";
+const SCOPE: &str = "records:read";
 
 /// One issuer for all runs: its keys take time to make.
 static ISSUER: LazyLock<CatalogueIssuer> =
     LazyLock::new(|| CatalogueIssuer::new("https://as.example.com", Profile::Fapi2));
+
+/// Pitfalls that no request can show, and why. Tests of the project's own code cover them.
+const UNSEEN: [(u32, &str); 12] = [
+    (4, "the window of a proof would have to pass"),
+    (11, "it is about speed"),
+    (13, "the store would have to be down"),
+    (14, "the server would have to start anew"),
+    (22, "it is about one program's chain of verifiers"),
+    (35, "the issuer would have to be slow"),
+    (37, "an issuer's new key may be refused until the keys are due to be fetched again"),
+    (39, "the server must not have any keys yet"),
+    (42, "nonces would have to be exhausted"),
+    (43, "nonces would have to be exhausted"),
+    (45, "it is about services of tower"),
+    (48, "it is about the keys of a store"),
+];
 
 /// What a run takes place on, beside the server.
 #[derive(Clone, Copy, Default)]
@@ -46,13 +64,14 @@ struct Stage {
 impl Stage {
     /// The one on which the flaw can be seen.
     fn of(flaw: Flaw) -> Self {
-        use Flaw::{
-            AnyNonce, Certificate, CertificatePadded, FetchPerKid, NonceOptional, NonceSingleUse, NonceTwice,
+        let needed = |need| {
+            let cases = flaw.cases().iter().filter_map(|id| catalogue::find(id));
+            cases.flat_map(|case| &case.needs).any(|own| *own == need)
         };
         Self {
-            nonces: matches!(flaw, NonceOptional | AnyNonce | NonceSingleUse | NonceTwice),
-            certificate: matches!(flaw, Certificate | CertificatePadded),
-            served_issuer: flaw == FetchPerKid,
+            nonces: needed(Need::Nonces),
+            certificate: needed(Need::Certificate),
+            served_issuer: needed(Need::ServedIssuer),
         }
     }
 
@@ -62,11 +81,14 @@ impl Stage {
         } else {
             ISSUER.clone()
         };
-        let options = Options::new(API)
+        let mut options = Options::new(API)
             .route("GET", "/v1/whoami")
-            .scope_route("/nested/records", "records:read")
+            .scope_route(SCOPE_PATH, SCOPE)
             .rate(u32::MAX)
             .only(only.iter().copied());
+        if self.nonces {
+            options = options.nonces_required();
+        }
         let service = ReferenceService(Arc::new(ReferenceServer::new(self.configuration(&issuer), flaw)));
         let mut target = ServiceTarget::new(service);
         if self.certificate {
@@ -88,10 +110,7 @@ impl Stage {
             audience: API.to_owned(),
             issuer: issuer.identifier().to_owned(),
             keys,
-            scope_route: Some(catalogue::ScopeRoute {
-                path: "/nested/records".to_owned(),
-                scope: "records:read".to_owned(),
-            }),
+            scope_route: Some(ScopeRoute { path: SCOPE_PATH.to_owned(), scope: SCOPE.to_owned() }),
             nonces: self.nonces,
         }
     }
@@ -116,7 +135,7 @@ async fn nothing_is_found_with_nonces_certificates_and_an_issuer_that_is_served(
     report.assert_passed();
     // All that is left out are the cases that need a network.
     let skipped = ids(&report.outcomes, |verdict| matches!(verdict, Verdict::Skipped { .. }));
-    let network = |id: &&str| catalogue::find(id).unwrap().needs.contains(&catalogue::Need::Network);
+    let network = |id: &&str| catalogue::find(id).unwrap().needs.contains(&Need::Network);
     assert!(skipped.iter().all(network), "{skipped:?}");
 }
 
@@ -140,6 +159,16 @@ fn cases_for(flaw: Flaw) -> Vec<&'static str> {
     // The window must have had time to grow.
     let before = if flaw == Flaw::GrowingSkew { "replay-after-others" } else { "valid" };
     [&[before], flaw.cases()].concat()
+}
+
+#[test]
+fn every_pitfall_is_a_mutant_or_cannot_be_seen() {
+    let numbers: Vec<&str> = Flaw::ALL.iter().flat_map(|flaw| flaw.numbers().split(' ')).collect();
+    for pitfall in 1..=50 {
+        let mutant = numbers.contains(&&*format!("P{pitfall}"));
+        let unseen = UNSEEN.iter().find(|(number, _)| *number == pitfall);
+        assert!(mutant != unseen.is_some(), "P{pitfall}: {unseen:?}");
+    }
 }
 
 #[test]

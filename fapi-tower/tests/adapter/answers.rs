@@ -206,7 +206,7 @@ async fn a_refusal_of_a_grpc_request_is_a_grpc_status() {
         if let Some(content_type) = content_type {
             request = request.header("content-type", content_type);
         }
-        let (parts, body) = send(protected(&api, &calls, hello), empty(request)).await;
+        let (parts, body) = send(api.grpc(), empty(request)).await;
         assert_eq!(lines(&parts.headers, "www-authenticate").len(), 2, "{content_type:?}");
         assert_eq!(lines(&parts.headers, "cache-control"), ["no-store"], "{content_type:?}");
         if grpc.contains(&content_type) {
@@ -219,12 +219,17 @@ async fn a_refusal_of_a_grpc_request_is_a_grpc_status() {
             assert_eq!(lines(&parts.headers, "grpc-status"), [""; 0], "{content_type:?}");
         }
     }
-    assert_eq!(calls.count(), 0);
+    // R30: without the application's word, the media type of a stranger changes nothing.
+    let request =
+        Request::builder().method("POST").uri("/records").header("content-type", "application/grpc");
+    let (parts, _) = send(protected(&api, &calls, hello), empty(request)).await;
+    assert_eq!((parts.status, calls.count()), (StatusCode::UNAUTHORIZED, 0));
+    assert_eq!(lines(&parts.headers, "grpc-status"), [""; 0]);
 }
 
 #[tokio::test]
 async fn each_status_has_its_grpc_code() {
-    let (api, calls) = (Api::new(), Calls::default());
+    let api = Api::new();
     let grpc = |request: http::request::Builder| empty(request.header("content-type", "application/grpc"));
     let token = api.issuer.token().claim("iss", "https://evil.example.com").bound_to(&api.client).sign();
     let proof = api.proof("POST", "/records", &token);
@@ -234,7 +239,7 @@ async fn each_status_has_its_grpc_code() {
     for (request, status, message) in
         [(wrong_issuer, "16", "invalid_token"), (repeated, "3", "invalid_request")]
     {
-        let (parts, _) = send(protected(&api, &calls, hello), grpc(request)).await;
+        let (parts, _) = send(api.grpc(), grpc(request)).await;
         assert_eq!(lines(&parts.headers, "grpc-status"), [status]);
         assert_eq!(lines(&parts.headers, "grpc-message"), [message]);
     }

@@ -52,6 +52,19 @@ impl Api {
         AccessTokenLayer::new(self.server.clone())
     }
 
+    /// The layer, with gRPC statuses, around a handler that says hello.
+    pub(crate) fn grpc(
+        &self,
+    ) -> AccessTokenService<
+        impl Service<TestRequest, Response = TestResponse, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + 'static,
+    > {
+        let layer = self.layer().with_grpc_status();
+        layer.layer(service_fn(|request: TestRequest| async move { Ok(hello(&request)) }))
+    }
+
     pub(crate) fn token(&self) -> String {
         self.issuer.token().audience(PUBLIC_URL).scope("records:read").bound_to(&self.client).sign()
     }

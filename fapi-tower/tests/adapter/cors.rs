@@ -1,6 +1,6 @@
-//! R38: preflight requests pass, and scripts may read challenge and nonce.
+//! R38: preflight requests are not refused, and scripts may read challenge and nonce.
 
-use fapi_tower::Verified;
+use fapi_tower::{Cors, Verified};
 use http::request::Builder;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
@@ -23,12 +23,31 @@ fn answer_preflight(request: &TestRequest) -> TestResponse {
 }
 
 #[tokio::test]
-async fn a_preflight_passes_without_a_token() {
-    let (api, calls) = (Api::new(), Calls::default());
+async fn a_preflight_passes_where_the_application_says_so() {
+    let (api, calls) = (Api::with(|builder| builder.cors(Cors::PassPreflight)), Calls::default());
     let (parts, _) = send(protected(&api, &calls, answer_preflight), empty(preflight())).await;
     assert_eq!((parts.status, calls.count()), (StatusCode::NO_CONTENT, 1));
     // Untouched.
     assert_eq!(parts.headers.len(), 1);
+}
+
+// R38: also one that announces content, where others pass.
+#[tokio::test]
+async fn a_preflight_is_answered_and_reaches_no_handler() {
+    let passing = Api::with(|builder| builder.cors(Cors::PassPreflight));
+    let with = |name: &str, value: &str| preflight().header(name, value);
+    for (api, request) in [
+        (&Api::new(), preflight()),
+        (&passing, with("content-type", "application/grpc")),
+        (&passing, with("content-length", "5")),
+        (&passing, with("transfer-encoding", "chunked")),
+    ] {
+        let calls = Calls::default();
+        let (parts, body) = send(protected(api, &calls, hello), empty(request)).await;
+        assert_eq!((parts.status, body.as_str(), calls.count()), (StatusCode::NO_CONTENT, "", 0));
+        // It permits nothing.
+        assert_eq!(parts.headers.len(), 0);
+    }
 }
 
 #[tokio::test]
@@ -56,7 +75,7 @@ async fn what_only_resembles_a_preflight_is_refused() {
 
 #[tokio::test]
 async fn without_cors_a_preflight_is_refused_and_nothing_is_exposed() {
-    let (api, calls) = (Api::with(|builder| builder.cors(false)), Calls::default());
+    let (api, calls) = (Api::with(|builder| builder.cors(Cors::Disabled)), Calls::default());
     let (parts, _) = send(protected(&api, &calls, hello), empty(preflight())).await;
     assert_eq!((parts.status, calls.count()), (StatusCode::UNAUTHORIZED, 0));
     assert_eq!(lines(&parts.headers, "access-control-expose-headers"), [""; 0]);

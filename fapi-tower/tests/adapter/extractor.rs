@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::routing::{any, get};
 use axum::{Router, http};
-use fapi_tower::{AccessToken, NoClaims};
+use fapi_tower::{AccessToken, Cors, NoClaims};
 use http::request::Builder;
 use http::{Request, StatusCode};
 use serde::Deserialize;
@@ -118,7 +118,7 @@ async fn another_claims_type_is_an_error_that_the_log_explains() {
 /// R38: only a preflight passes without a token, and a handler that needs one still gets none.
 #[tokio::test]
 async fn a_preflight_has_no_token_and_opens_no_handler() {
-    let api = Api::new();
+    let api = Api::with(|builder| builder.cors(Cors::PassPreflight));
     let log = Log::start();
     let app = app().layer(api.layer());
     assert_eq!(send(app.clone(), preflight("/maybe")).await.1, "without token");
@@ -130,4 +130,17 @@ async fn a_preflight_has_no_token_and_opens_no_handler() {
     // Any other request without a token is refused before the handler, also where the token is optional.
     let (parts, _) = send(app, body(Request::builder().uri("/maybe"))).await;
     assert_eq!(parts.status, StatusCode::UNAUTHORIZED);
+}
+
+/// R38: by default not even a handler for every method, which takes no token, is reached.
+#[tokio::test]
+async fn a_preflight_reaches_no_handler_for_every_method() {
+    let app = Router::new()
+        .route("/any", any(|| async { "reached" }))
+        .fallback_service(any(|| async { "reached" }))
+        .layer(Api::new().layer());
+    for path in ["/any", "/fallback"] {
+        let (parts, text) = send(app.clone(), preflight(path)).await;
+        assert_eq!((parts.status, text.as_str()), (StatusCode::NO_CONTENT, ""), "{path}");
+    }
 }

@@ -39,7 +39,7 @@ async fn other_methods_are_not_allowed_and_other_paths_are_not_open() {
     let request = empty(Request::builder().method("POST").uri(PATH));
     let (parts, _) = send(protected(&api, &calls, hello), request).await;
     assert_eq!(parts.status, StatusCode::METHOD_NOT_ALLOWED);
-    assert_eq!(lines(&parts.headers, "allow"), ["GET, HEAD"]);
+    assert_eq!(lines(&parts.headers, "allow"), ["GET, HEAD, OPTIONS"]);
     for path in ["/.well-known/oauth-protected-resource/x", "/.well-known/oauth-protected-resourcE", "//"] {
         let (parts, _) = send(protected(&api, &calls, hello), empty(Request::builder().uri(path))).await;
         assert_eq!(parts.status, StatusCode::UNAUTHORIZED, "{path}");
@@ -47,10 +47,22 @@ async fn other_methods_are_not_allowed_and_other_paths_are_not_open() {
     assert_eq!(calls.count(), 0);
 }
 
+// R139: a browser that announces a header of the client's own gets the document too.
+#[tokio::test]
+async fn a_preflight_for_the_document_is_permitted() {
+    let (api, calls) = (Api::new(), Calls::default());
+    let request = Request::builder().method("OPTIONS").uri(PATH).header("origin", "https://app.example.com");
+    let (parts, _) = send(protected(&api, &calls, hello), empty(request)).await;
+    assert_eq!(parts.status, StatusCode::NO_CONTENT);
+    assert_eq!(lines(&parts.headers, "access-control-allow-origin"), ["*"]);
+    assert_eq!(lines(&parts.headers, "access-control-allow-methods"), ["GET"]);
+    assert_eq!(lines(&parts.headers, "access-control-allow-headers"), ["*"]);
+}
+
 #[tokio::test]
 async fn the_service_gives_the_same_answer() {
     let (api, calls) = (Api::new(), Calls::default());
-    for method in ["GET", "HEAD", "POST"] {
+    for method in ["GET", "HEAD", "OPTIONS", "POST"] {
         let request = || empty(Request::builder().method(method).uri(PATH));
         let (by_layer, content) = send(protected(&api, &calls, hello), request()).await;
         let (by_service, same) = send(MetadataService::new(&api.server), request()).await;

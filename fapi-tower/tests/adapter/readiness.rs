@@ -1,5 +1,6 @@
 //! P45: what is called was polled ready.
 
+use fapi_tower::Cors;
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::task::{Context, Poll};
@@ -52,7 +53,7 @@ async fn the_service_that_was_polled_ready_is_called() {
 
 #[tokio::test]
 async fn a_preflight_and_a_refusal_leave_the_service_in_order() {
-    let api = Api::new();
+    let api = Api::with(|builder| builder.cors(Cors::PassPreflight));
     let mut service = api.layer().layer(ReadyOnce { is_ready: false });
     let preflight = Request::builder()
         .method("OPTIONS")

@@ -3,9 +3,9 @@
 use std::convert::Infallible;
 
 use bytes::Bytes;
-use fapi_tower::{NoClaims, Verified};
+use fapi_tower::{Cors, NoClaims, Verified};
 use http::{Request, Response};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
@@ -17,7 +17,7 @@ use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Server};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
-use tower::{Layer, service_fn};
+use tower::{Layer, ServiceExt, service_fn};
 
 use crate::api::{Api, DPOP_CHALLENGE};
 
@@ -87,13 +87,16 @@ async fn repeated_field_lines_over_hyper() {
 }
 
 async fn health_service(api: &Api) -> HealthClient<Channel> {
+    HealthClient::new(health_channel(api).await)
+}
+
+async fn health_channel(api: &Api) -> Channel {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (_, health) = tonic_health::server::health_reporter();
-    let server = Server::builder().layer(api.layer()).add_service(health);
+    let server = Server::builder().layer(api.layer().with_grpc_status()).add_service(health);
     tokio::spawn(server.serve_with_incoming(TcpIncoming::from(listener)));
-    let channel = Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
-    HealthClient::new(channel)
+    Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap()
 }
 
 const CHECK: &str = "/grpc.health.v1.Health/Check";
@@ -136,4 +139,38 @@ async fn tonic_refuses_with_a_status_and_the_challenge_in_the_metadata() {
     twice.metadata_mut().append("authorization", MetadataValue::from_static("DPoP abc"));
     let status = client.check(twice).await.unwrap_err();
     assert_eq!((status.code(), status.message()), (Code::InvalidArgument, "invalid_request"));
+}
+
+/// An empty message of gRPC, without a token, in what looks like a preflight. The length is not announced.
+fn call_as_preflight(content_type: Option<&str>) -> Request<tonic::body::Body> {
+    let mut request = Request::builder()
+        .method("OPTIONS")
+        .uri(CHECK)
+        .header("origin", "https://app.example.com")
+        .header("access-control-request-method", "POST");
+    if let Some(content_type) = content_type {
+        request = request.header("content-type", content_type);
+    }
+    let message = Full::new(Bytes::from_static(&[0; 5])).map_frame(|frame| frame);
+    request.body(tonic::body::Body::new(message)).unwrap()
+}
+
+// R38: tonic does not look at the method, so what looks like a preflight must not get as far.
+#[tokio::test]
+async fn a_preflight_runs_no_rpc() {
+    for (cors, content_type, status, runs) in [
+        (Cors::AnswerPreflight, None, 204, false),
+        (Cors::AnswerPreflight, Some("application/grpc"), 204, false),
+        (Cors::Disabled, None, 401, false),
+        (Cors::Disabled, Some("application/grpc"), 401, false),
+        (Cors::PassPreflight, Some("application/grpc"), 204, false),
+        // What the documentation warns of: this is why it is not the default.
+        (Cors::PassPreflight, None, 200, true),
+    ] {
+        let api = Api::with(|builder| builder.cors(cors));
+        let answer = health_channel(&api).await.oneshot(call_as_preflight(content_type)).await.unwrap();
+        assert_eq!(answer.status(), status, "{cors:?} {content_type:?}");
+        let message = answer.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(!message.is_empty(), runs, "{cors:?} {content_type:?}");
+    }
 }

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use fapi_testkit::catalogue::Profile;
 
+use crate::fleet::FleetArguments;
+
 /// The API of the example, started as `EXAMPLE_API` says.
 pub(crate) const EXAMPLE_TARGET: &str = "http://127.0.0.1:8080";
 pub(crate) const EXAMPLE_SCOPE_PATH: &str = "/records";
@@ -41,6 +43,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Test an API
     Run(Box<RunArguments>),
+    /// Test the APIs of a fleet file side by side
+    Fleet(FleetArguments),
     /// List the cases
     List(ListArguments),
     /// Say what a case sends, what is expected and why
@@ -93,6 +97,10 @@ pub(crate) struct RunArguments {
     /// The scope that it asks for; without `--scope-path`, the one that every token has
     #[arg(long, value_name = "NAME")]
     pub(crate) scope: Option<String>,
+
+    /// Every proof needs a nonce, always
+    #[arg(long)]
+    pub(crate) nonces_required: bool,
 
     /// How many requests are sent each second at most
     #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]

@@ -10,20 +10,34 @@ use crate::say;
 
 pub(crate) fn list(arguments: &ListArguments) -> Result<ExitCode, String> {
     let named = |case: &&Case| {
-        arguments.only.is_empty() || arguments.only.iter().any(|name| name == case.id || name == case.group.name())
+        arguments.only.is_empty()
+            || arguments.only.iter().any(|name| name == case.id || name == case.group.name())
     };
     let cases: Vec<_> = catalogue::all().iter().filter(named).collect();
     if cases.is_empty() {
         return Err("no case or group has any of the given names".to_owned());
     }
     let mut table = Table::new();
-    table
-        .load_preset(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header(["case", "group", "must be", "severity", "what is sent", "clause", "rules"]);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_header([
+        "case",
+        "group",
+        "must be",
+        "severity",
+        "what is sent",
+        "clause",
+        "rules",
+    ]);
     for case in &cases {
         let rule = case.rule;
-        table.add_row([case.id, case.group.name(), must_be(case), case.severity.name(), case.title, rule.clause, rule.numbers]);
+        table.add_row([
+            case.id,
+            case.group.name(),
+            must_be(case),
+            case.severity.name(),
+            case.title,
+            rule.clause,
+            rule.numbers,
+        ]);
     }
     say(table);
     say(format_args!("{} cases", cases.len()));
@@ -38,7 +52,8 @@ const fn must_be(case: &Case) -> &'static str {
 }
 
 pub(crate) fn explain(id: &str) -> Result<ExitCode, String> {
-    let case = catalogue::find(id).ok_or_else(|| format!("there is no case {id}; `fapi-conform list` shows them"))?;
+    let case = catalogue::find(id)
+        .ok_or_else(|| format!("there is no case {id}; `fapi-conform list` shows them"))?;
     say(format_args!("{} ({}, {})", case.id, case.group, case.severity));
     say(format_args!("  Sent:     a valid request, but: {}", case.title));
     say(format_args!("  Expected: {}", case.expected()));

@@ -5,10 +5,14 @@
 
 mod arguments;
 mod credentials;
+mod fleet;
+mod fleet_progress;
+mod fleet_table;
 mod list;
 mod output;
 mod progress;
 mod run;
+mod signals;
 
 use std::process::ExitCode;
 
@@ -17,22 +21,34 @@ use clap::Parser as _;
 use arguments::{Arguments, Command};
 use output::say;
 
+/// Some case did not come out as expected.
+const FAILURES: u8 = 1;
 /// The API could not be tested.
 const COULD_NOT_TEST: u8 = 2;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return could_not_test(&error.to_string()),
+    };
+    let status = runtime.block_on(run_command());
+    // A token command that hangs must not hold up the end.
+    runtime.shutdown_background();
+    status
+}
+
+async fn run_command() -> ExitCode {
     // Clap's own exit status for wrong arguments is 2, too.
     let result = match Arguments::parse().command {
         Command::Run(arguments) => run::run(*arguments).await,
+        Command::Fleet(arguments) => fleet::run(arguments).await,
         Command::List(arguments) => list::list(&arguments),
         Command::Explain { case } => list::explain(&case),
     };
-    match result {
-        Ok(status) => status,
-        Err(message) => {
-            output::warn(format_args!("fapi-conform: {message}"));
-            ExitCode::from(COULD_NOT_TEST)
-        }
-    }
+    result.unwrap_or_else(|message| could_not_test(&message))
+}
+
+fn could_not_test(message: &str) -> ExitCode {
+    output::warn(format_args!("fapi-conform: {message}"));
+    ExitCode::from(COULD_NOT_TEST)
 }

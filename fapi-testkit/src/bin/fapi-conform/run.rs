@@ -13,21 +13,20 @@ use fapi_testkit::conform::{CannotTest, HttpTarget, Options, Report, TlsFiles, r
 use crate::arguments::{EXAMPLE_API, EXAMPLE_SCOPE, EXAMPLE_SCOPE_PATH, EXAMPLE_TARGET, RunArguments};
 use crate::credentials::credentials;
 use crate::progress::Display;
-use crate::say;
-
-/// Some case did not come out as expected.
-const FAILURES: u8 = 1;
+use crate::{FAILURES, say};
 
 /// A function that writes a report in one format.
 type Writer = fn(&Report) -> String;
 
 pub(crate) async fn run(arguments: RunArguments) -> Result<ExitCode, String> {
     // Before the run: a report that cannot be written must not be noticed after it.
-    let writers = arguments.reports.iter().map(|path| Ok((path, writer(path)?))).collect::<Result<Vec<_>, String>>()?;
+    let writers =
+        arguments.reports.iter().map(|path| Ok((path, writer(path)?))).collect::<Result<Vec<_>, String>>()?;
     let target = target(&arguments)?;
     let credentials = credentials(&arguments.tokens, arguments.profile.into())?;
     let mut display = Display::new();
-    let result = run_against(&target, credentials, options(&arguments), &mut |progress| display.show(progress)).await;
+    let result =
+        run_against(&target, credentials, options(&arguments), &mut |progress| display.show(progress)).await;
     display.finish();
     let report = result.map_err(|error| explained(&error, &arguments))?;
     print(&report);
@@ -56,6 +55,9 @@ fn options(arguments: &RunArguments) -> Options {
         .rate(arguments.rate)
         .time_limit(Duration::from_secs(arguments.time_limit))
         .only(arguments.only.iter().map(String::as_str));
+    if arguments.nonces_required {
+        options = options.nonces_required();
+    }
     if let Some(audience) = &arguments.audience {
         options = options.audience(audience);
     }
@@ -72,7 +74,9 @@ fn options(arguments: &RunArguments) -> Options {
 fn explained(error: &CannotTest, arguments: &RunArguments) -> String {
     match error {
         CannotTest::Unreachable(_) if arguments.target.is_none() => {
-            format!("{error}\nStart the example API first:\n  {EXAMPLE_API}\nor name another one with --target.")
+            format!(
+                "{error}\nStart the example API first:\n  {EXAMPLE_API}\nor name another one with --target."
+            )
         }
         CannotTest::NoCases => format!("{error}; `fapi-conform list` shows them"),
         _ => error.to_string(),
@@ -87,7 +91,10 @@ fn writer(path: &Path) -> Result<Writer, String> {
         Some("xml") => Ok(report::junit),
         Some("sarif") => Ok(report::sarif),
         Some("md") => Ok(report::markdown),
-        _ => Err(format!("--report {}: the name must end in .html, .json, .xml, .sarif or .md", path.display())),
+        _ => Err(format!(
+            "--report {}: the name must end in .html, .json, .xml, .sarif or .md",
+            path.display()
+        )),
     }
 }
 
@@ -96,7 +103,7 @@ fn print(report: &Report) {
     if !failures.is_empty() {
         let mut table = Table::new();
         table
-            .load_preset(presets::UTF8_FULL_CONDENSED)
+            .load_style(presets::UTF8_FULL_CONDENSED)
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_header(["case", "severity", "what was sent", "what came back", "what the clause says"]);
         for outcome in failures {

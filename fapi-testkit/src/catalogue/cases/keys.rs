@@ -31,27 +31,103 @@ fn signed(s: &Scene, key: &SigningKey, kid: &str) -> Call {
 
 fn published() -> Vec<Case> {
     vec![
-        K.accept("key-without-use", High, "a key that is published without use and alg", KEY_ROTATION.at("R109 R118"), |s| signed(s, &s.keys().bare, &s.keys().bare.thumbprint())),
-        K.accept("key-ps256", High, "an RSA key among elliptic curve keys", KEY_ROTATION.at("R7 R97 R118"), |s| signed(s, &s.keys().ps256, &s.keys().ps256.thumbprint())),
-        K.accept("key-eddsa", Medium, "an Ed25519 key among others", KEY_ROTATION.at("R7 R118 P36"), |s| signed(s, &s.keys().eddsa, &s.keys().eddsa.thumbprint())).only(Fapi2),
-        K.accept("key-same-kid", Medium, "a kid that a key of another type has, too", DUPLICATE_KID.at("R11"), |s| signed(s, &s.keys().same_kid, SAME_KID)),
-        K.accept("key-same-kid-first", Medium, "a kid that a key of another type has, too: the other key", DUPLICATE_KID.at("R11"), |s| signed(s, &s.keys().ps256, SAME_KID)),
-        K.accept("keys-with-unknown-type", Medium, "a set that also holds keys of unknown types and incomplete ones", UNKNOWN_KEYS.at("R109 P36"), Scene::valid),
+        K.accept(
+            "key-without-use",
+            High,
+            "a key that is published without use and alg",
+            KEY_ROTATION.at("R109 R118"),
+            |s| signed(s, &s.keys().bare, &s.keys().bare.thumbprint()),
+        ),
+        K.accept(
+            "key-ps256",
+            High,
+            "an RSA key among elliptic curve keys",
+            KEY_ROTATION.at("R7 R97 R118"),
+            |s| signed(s, &s.keys().ps256, &s.keys().ps256.thumbprint()),
+        ),
+        K.accept("key-eddsa", Medium, "an Ed25519 key among others", KEY_ROTATION.at("R7 R118 P36"), |s| {
+            signed(s, &s.keys().eddsa, &s.keys().eddsa.thumbprint())
+        })
+        .only(Fapi2),
+        K.accept(
+            "key-same-kid",
+            Medium,
+            "a kid that a key of another type has, too",
+            DUPLICATE_KID.at("R11"),
+            |s| signed(s, &s.keys().same_kid, SAME_KID),
+        ),
+        K.accept(
+            "key-same-kid-first",
+            Medium,
+            "a kid that a key of another type has, too: the other key",
+            DUPLICATE_KID.at("R11"),
+            |s| signed(s, &s.keys().ps256, SAME_KID),
+        ),
+        K.accept(
+            "keys-with-unknown-type",
+            Medium,
+            "a set that also holds keys of unknown types and incomplete ones",
+            UNKNOWN_KEYS.at("R109 P36"),
+            Scene::valid,
+        ),
     ]
 }
 
 fn unusable() -> Vec<Case> {
     vec![
-        K.attack("key-for-encryption", High, "a key that is published with use enc", KEY_USE.at("R109 R176"), TOKEN_REFUSED, |s| signed(s, &s.keys().for_encryption, &s.keys().for_encryption.thumbprint())),
-        K.attack("key-for-other-operation", High, "a key that is published with key_ops encrypt", KEY_USE.at("R109 R176"), TOKEN_REFUSED, |s| signed(s, &s.keys().not_for_verifying, &s.keys().not_for_verifying.thumbprint())),
-        K.attack("key-of-other-alg", Medium, "a key that is published for another alg", ALG_CONFUSION.at("R99"), TOKEN_REFUSED, |s| signed(s, &s.keys().other_alg, &s.keys().other_alg.thumbprint())),
-        K.attack("key-rsa-1024", High, "an RSA key of 1024 bits", KEY_SIZE.at("R8 R176"), TOKEN_REFUSED, |s| {
-            let key = &s.keys().weak;
-            s.with_signed_token(|t| t.header("alg", "PS256").header("kid", WEAK_KID).sign_with(|input| key.sign_pss(input, MessageDigest::sha256(), 32)))
-        }),
-        K.attack("key-symmetric", Critical, "HS256 with a symmetric key that is published", ALG_CONFUSION.at("R109 R175 R176"), TOKEN_REFUSED, |s| {
-            s.with_signed_token(|t| t.header("alg", "HS256").header("kid", SECRET_KID).sign_with(|input| forge::hmac(SECRET, input)))
-        }),
+        K.attack(
+            "key-for-encryption",
+            High,
+            "a key that is published with use enc",
+            KEY_USE.at("R109 R176"),
+            TOKEN_REFUSED,
+            |s| signed(s, &s.keys().for_encryption, &s.keys().for_encryption.thumbprint()),
+        ),
+        K.attack(
+            "key-for-other-operation",
+            High,
+            "a key that is published with key_ops encrypt",
+            KEY_USE.at("R109 R176"),
+            TOKEN_REFUSED,
+            |s| signed(s, &s.keys().not_for_verifying, &s.keys().not_for_verifying.thumbprint()),
+        ),
+        K.attack(
+            "key-of-other-alg",
+            Medium,
+            "a key that is published for another alg",
+            ALG_CONFUSION.at("R99"),
+            TOKEN_REFUSED,
+            |s| signed(s, &s.keys().other_alg, &s.keys().other_alg.thumbprint()),
+        ),
+        K.attack(
+            "key-rsa-1024",
+            High,
+            "an RSA key of 1024 bits",
+            KEY_SIZE.at("R8 R176"),
+            TOKEN_REFUSED,
+            |s| {
+                let key = &s.keys().weak;
+                s.with_signed_token(|t| {
+                    t.header("alg", "PS256")
+                        .header("kid", WEAK_KID)
+                        .sign_with(|input| key.sign_pss(input, MessageDigest::sha256(), 32))
+                })
+            },
+        ),
+        K.attack(
+            "key-symmetric",
+            Critical,
+            "HS256 with a symmetric key that is published",
+            ALG_CONFUSION.at("R109 R175 R176"),
+            TOKEN_REFUSED,
+            |s| {
+                s.with_signed_token(|t| {
+                    t.header("alg", "HS256")
+                        .header("kid", SECRET_KID)
+                        .sign_with(|input| forge::hmac(SECRET, input))
+                })
+            },
+        ),
     ]
 }
 
@@ -60,7 +136,9 @@ fn identifiers() -> Vec<Case> {
         let thief = s.cast().thief.key();
         s.with_token(|t| t.header("kid", kid).header("alg", "ES256").signed_by(thief))
     }
-    let refused = |id, severity, title, call| K.attack(id, severity, title, KID.at("R106 R177 P38"), TOKEN_REFUSED, call);
+    let refused = |id, severity, title, call| {
+        K.attack(id, severity, title, KID.at("R106 R177 P38"), TOKEN_REFUSED, call)
+    };
     vec![
         refused("kid-unknown", Critical, "a kid that is not published", |s| kid(s, "unknown")),
         refused("kid-path", High, "kid is a path to a file", |s| kid(s, "../../../../dev/null")),
@@ -70,8 +148,12 @@ fn identifiers() -> Vec<Case> {
         refused("kid-nul", Low, "kid has a NUL", |s| kid(s, "unknown\0")),
         refused("kid-empty", Medium, "kid is empty", |s| kid(s, "")),
         K.attack("kid-number", Medium, "kid is a number", KID.at("R106"), TOKEN_MALFORMED, |s| kid(s, 7)),
-        K.attack("kid-object", Medium, "kid is an object", KID.at("R106"), TOKEN_MALFORMED, |s| kid(s, json!({"$ne": null}))),
-        K.attack("kid-long", Medium, "kid has 2000 characters", KID.at("R106"), TOKEN_MALFORMED, |s| kid(s, "k".repeat(2000))),
+        K.attack("kid-object", Medium, "kid is an object", KID.at("R106"), TOKEN_MALFORMED, |s| {
+            kid(s, json!({"$ne": null}))
+        }),
+        K.attack("kid-long", Medium, "kid has 2000 characters", KID.at("R106"), TOKEN_MALFORMED, |s| {
+            kid(s, "k".repeat(2000))
+        }),
     ]
 }
 
@@ -79,9 +161,18 @@ fn identifiers() -> Vec<Case> {
 fn flood() -> Case {
     fn unknown(s: &Scene) -> Call {
         let thief = s.cast().thief.key();
-        s.with_token(|t| t.header("kid", crate::encoding::unique_id()).header("alg", "ES256").signed_by(thief))
+        s.with_token(|t| {
+            t.header("kid", crate::encoding::unique_id()).header("alg", "ES256").signed_by(thief)
+        })
     }
-    let first = K.attack("kid-flood", Medium, "ten tokens with unknown kids", KEY_FETCHES.at("R118 R120 P34"), TOKEN_REFUSED, unknown);
+    let first = K.attack(
+        "kid-flood",
+        Medium,
+        "ten tokens with unknown kids",
+        KEY_FETCHES.at("R118 R120 P34"),
+        TOKEN_REFUSED,
+        unknown,
+    );
     let rest = (0..8).fold(first, |case, _| case.then(TOKEN_REFUSED, unknown));
     rest.then(TOKEN_REFUSED.with(&[FEW_KEY_FETCHES]), unknown).needs(ServedIssuer)
 }

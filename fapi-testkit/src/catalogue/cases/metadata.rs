@@ -19,21 +19,65 @@ pub(super) fn cases() -> Vec<Case> {
         M.accept(id, Low, title, rule, document).expecting(ACCEPTED.with(conditions))
     };
     let cases = vec![
-        case("metadata-document", "the metadata, without credentials", METADATA.at("R138 R139"), &[JSON_DOCUMENT]),
-        case("metadata-resource", "resource is this API", METADATA_RESOURCE.at("R137 R140"), &[RESOURCE_IS_THIS]),
-        case("metadata-methods", "tokens are sent in the header", METADATA_FIELDS.at("R3 R141"), &[HEADER_METHOD_ONLY]),
-        case("metadata-algorithms", "algorithms of proofs are asymmetric", METADATA_FIELDS.at("R141 R142"), &[ALGORITHMS_ASYMMETRIC]),
-        case("metadata-no-empty-members", "no member is empty", METADATA_FIELDS.at("R139"), &[NO_EMPTY_MEMBERS]),
-        case("metadata-servers", "authorization servers are URLs", METADATA_FIELDS.at("R141"), &[ISSUERS_NAMED]),
-        M.accept("metadata-with-credentials", Medium, "the metadata, with rubbish in Authorization", METADATA.at("R139"), |s| {
-            document(s).header("Authorization", "DPoP rubbish")
-        }),
-        M.attack("metadata-is-no-door", Critical, "the path of the metadata followed by a route, without credentials", METADATA.at("R138"), NOT_SERVED, |s| {
-            Call::new(s.method(), &format!("{}/..{}", s.metadata_path(), s.path()))
-        }),
-        M.attack("metadata-prefix-is-no-door", Critical, "a path that begins like that of the metadata, without credentials", METADATA.at("R138"), NOT_SERVED, |s| {
-            Call::new(s.method(), &format!("{}/../..{}", s.metadata_path(), s.path()))
-        }),
+        case(
+            "metadata-document",
+            "the metadata, without credentials",
+            METADATA.at("R138 R139"),
+            &[JSON_DOCUMENT],
+        ),
+        case(
+            "metadata-resource",
+            "resource is this API",
+            METADATA_RESOURCE.at("R137 R140"),
+            &[RESOURCE_IS_THIS],
+        ),
+        case(
+            "metadata-methods",
+            "tokens are sent in the header",
+            METADATA_FIELDS.at("R3 R141"),
+            &[HEADER_METHOD_ONLY],
+        ),
+        case(
+            "metadata-algorithms",
+            "algorithms of proofs are asymmetric",
+            METADATA_FIELDS.at("R141 R142"),
+            &[ALGORITHMS_ASYMMETRIC],
+        ),
+        case(
+            "metadata-no-empty-members",
+            "no member is empty",
+            METADATA_FIELDS.at("R139"),
+            &[NO_EMPTY_MEMBERS],
+        ),
+        case(
+            "metadata-servers",
+            "authorization servers are URLs",
+            METADATA_FIELDS.at("R141"),
+            &[ISSUERS_NAMED],
+        ),
+        M.accept(
+            "metadata-with-credentials",
+            Medium,
+            "the metadata, with rubbish in Authorization",
+            METADATA.at("R139"),
+            |s| document(s).header("Authorization", "DPoP rubbish"),
+        ),
+        M.attack(
+            "metadata-is-no-door",
+            Critical,
+            "the path of the metadata followed by a route, without credentials",
+            METADATA.at("R138"),
+            NOT_SERVED,
+            |s| Call::new(s.method(), &format!("{}/..{}", s.metadata_path(), s.path())),
+        ),
+        M.attack(
+            "metadata-prefix-is-no-door",
+            Critical,
+            "a path that begins like that of the metadata, without credentials",
+            METADATA.at("R138"),
+            NOT_SERVED,
+            |s| Call::new(s.method(), &format!("{}/../..{}", s.metadata_path(), s.path())),
+        ),
     ];
     cases.into_iter().map(|case| case.needs(Metadata)).collect()
 }

@@ -26,22 +26,54 @@ fn others_token(s: &Scene) -> Call {
 
 fn without_certificate() -> Vec<Case> {
     vec![
-        M.attack("certificate-of-other", Critical, "a token that is bound to a certificate which the connection does not have", CERTIFICATE.at("R72 P15"), UNPROVED_REFUSED, others_token),
-        M.attack("certificate-thumbprint-empty", Critical, "x5t#S256 is empty", CERTIFICATE.at("R72 R89"), UNPROVED_REFUSED, |s| s.bearer(&s.unbound().claim("cnf", json!({"x5t#S256": ""})).sign())),
-        M.attack("certificate-thumbprint-null", Critical, "x5t#S256 is null", CERTIFICATE.at("R72 R89"), UNPROVED_REFUSED, |s| s.bearer(&s.unbound().claim("cnf", json!({"x5t#S256": null})).sign())),
-        M.attack("certificate-thumbprint-of-nothing", High, "x5t#S256 is the hash of no bytes", CERTIFICATE.at("R72"), UNPROVED_REFUSED, |s| s.bearer(&s.unbound().bound_to_certificate(b"").sign())),
+        M.attack(
+            "certificate-of-other",
+            Critical,
+            "a token that is bound to a certificate which the connection does not have",
+            CERTIFICATE.at("R72 P15"),
+            UNPROVED_REFUSED,
+            others_token,
+        ),
+        M.attack(
+            "certificate-thumbprint-empty",
+            Critical,
+            "x5t#S256 is empty",
+            CERTIFICATE.at("R72 R89"),
+            UNPROVED_REFUSED,
+            |s| s.bearer(&s.unbound().claim("cnf", json!({"x5t#S256": ""})).sign()),
+        ),
+        M.attack(
+            "certificate-thumbprint-null",
+            Critical,
+            "x5t#S256 is null",
+            CERTIFICATE.at("R72 R89"),
+            UNPROVED_REFUSED,
+            |s| s.bearer(&s.unbound().claim("cnf", json!({"x5t#S256": null})).sign()),
+        ),
+        M.attack(
+            "certificate-thumbprint-of-nothing",
+            High,
+            "x5t#S256 is the hash of no bytes",
+            CERTIFICATE.at("R72"),
+            UNPROVED_REFUSED,
+            |s| s.bearer(&s.unbound().bound_to_certificate(b"").sign()),
+        ),
     ]
 }
 
 /// Anybody can send these.
 fn headers() -> Vec<Case> {
-    let case = |id, title, call| M.attack(id, Critical, title, CERTIFICATE_HEADER.at("R79 R81 R179 P50"), UNPROVED_REFUSED, call);
+    let case = |id, title, call| {
+        M.attack(id, Critical, title, CERTIFICATE_HEADER.at("R79 R81 R179 P50"), UNPROVED_REFUSED, call)
+    };
     vec![
         case("header-client-cert", "the certificate in Client-Cert (RFC 9440)", |s| {
             others_token(s).header("Client-Cert", format!(":{}:", base64(s)))
         }),
         case("header-client-cert-twice", "the certificate in two Client-Cert headers", |s| {
-            others_token(s).header("Client-Cert", format!(":{}:", base64(s))).header("Client-Cert", format!(":{}:", base64(s)))
+            others_token(s)
+                .header("Client-Cert", format!(":{}:", base64(s)))
+                .header("Client-Cert", format!(":{}:", base64(s)))
         }),
         case("header-xfcc-hash", "its hash in X-Forwarded-Client-Cert", |s| {
             others_token(s).header("X-Forwarded-Client-Cert", format!("By=spiffe://proxy;Hash={}", hex(s)))
@@ -49,24 +81,34 @@ fn headers() -> Vec<Case> {
         case("header-xfcc-cert", "the certificate in X-Forwarded-Client-Cert", |s| {
             others_token(s).header("X-Forwarded-Client-Cert", format!("Cert=\"{}\"", escaped_pem(s)))
         }),
-        case("header-ssl-client-cert", "the certificate in ssl-client-cert and its kin, as nginx writes them", |s| {
-            others_token(s)
-                .header("ssl-client-cert", escaped_pem(s))
-                .header("X-SSL-Client-Cert", escaped_pem(s))
-                .header("X-SSL-Cert", escaped_pem(s))
-                .header("X-Client-Cert", escaped_pem(s))
-                .header("X-SSL-Client-Verify", "SUCCESS")
-                .header("ssl-client-verify", "SUCCESS")
-        }),
+        case(
+            "header-ssl-client-cert",
+            "the certificate in ssl-client-cert and its kin, as nginx writes them",
+            |s| {
+                others_token(s)
+                    .header("ssl-client-cert", escaped_pem(s))
+                    .header("X-SSL-Client-Cert", escaped_pem(s))
+                    .header("X-SSL-Cert", escaped_pem(s))
+                    .header("X-Client-Cert", escaped_pem(s))
+                    .header("X-SSL-Client-Verify", "SUCCESS")
+                    .header("ssl-client-verify", "SUCCESS")
+            },
+        ),
         case("header-tls-client-cert", "the certificate in X-Forwarded-Tls-Client-Cert", |s| {
             others_token(s).header("X-Forwarded-Tls-Client-Cert", base64(s))
         }),
-        case("header-arr-clientcert", "the certificate in X-ARR-ClientCert", |s| others_token(s).header("X-ARR-ClientCert", base64(s))),
+        case("header-arr-clientcert", "the certificate in X-ARR-ClientCert", |s| {
+            others_token(s).header("X-ARR-ClientCert", base64(s))
+        }),
         case("header-amzn-mtls", "the certificate in X-Amzn-Mtls-Clientcert", |s| {
-            others_token(s).header("X-Amzn-Mtls-Clientcert-Leaf", escaped_pem(s)).header("X-Amzn-Mtls-Clientcert", escaped_pem(s))
+            others_token(s)
+                .header("X-Amzn-Mtls-Clientcert-Leaf", escaped_pem(s))
+                .header("X-Amzn-Mtls-Clientcert", escaped_pem(s))
         }),
         case("header-cloud-leaf", "the certificate in X-Client-Cert-Leaf", |s| {
-            others_token(s).header("X-Client-Cert-Leaf", format!(":{}:", base64(s))).header("X-Client-Cert-Present", "true")
+            others_token(s)
+                .header("X-Client-Cert-Leaf", format!(":{}:", base64(s)))
+                .header("X-Client-Cert-Present", "true")
         }),
     ]
 }
@@ -76,22 +118,75 @@ fn with_certificate() -> Vec<Case> {
         s.setting.certificate.as_deref().unwrap_or_default()
     }
     vec![
-        M.accept("certificate-bound", High, "a token that is bound to the certificate of the connection", CERTIFICATE.at("R72 R73"), |s| s.bearer(&s.unbound().bound_to_certificate(own(s)).sign())),
-        M.attack("certificate-unbound", Critical, "a token without cnf over a connection with a certificate", CERTIFICATE.at("R6 R72"), UNPROVED_REFUSED, |s| s.bearer(&s.unbound().sign())),
-        M.attack("certificate-key-bound", Critical, "a DPoP-bound token as Bearer over a connection with a certificate", CERTIFICATE.at("R58 R72"), UNPROVED_REFUSED, |s| s.bearer(s.token())),
-        M.attack("certificate-thumbprint-hex", Medium, "x5t#S256 in hexadecimal", CERTIFICATE.at("R73 R179 P50"), UNPROVED_REFUSED, |s| {
-            let hex: String = openssl::sha::sha256(own(s)).iter().map(|byte| format!("{byte:02x}")).collect();
-            s.bearer(&s.unbound().claim("cnf", json!({"x5t#S256": hex})).sign())
-        }),
-        M.attack("certificate-thumbprint-padded", Medium, "x5t#S256 with padding", CERTIFICATE.at("R73 R179"), UNPROVED_REFUSED, |s| {
-            let padded = format!("{}=", crate::encoding::sha256_base64url(own(s)));
-            s.bearer(&s.unbound().claim("cnf", json!({"x5t#S256": padded})).sign())
-        }),
-        M.attack("certificate-trailing-bytes", Medium, "x5t#S256 of the certificate and one byte more", CERTIFICATE.at("R73 R179 P50"), UNPROVED_REFUSED, |s| {
-            s.bearer(&s.unbound().bound_to_certificate(&[own(s), b"\0"].concat()).sign())
-        }),
-        M.attack("certificate-and-key-as-bearer", High, "a token that is bound to key and certificate, as Bearer", CNF.at("R58 R89"), UNPROVED_REFUSED, |s| s.bearer(&s.mint().bound_to_certificate(own(s)).sign())),
-        M.accept("certificate-and-key", Medium, "a token that is bound to key and certificate, both shown", CNF.at("R89 P21"), |s| s.with_token(|t| t.bound_to_certificate(own(s)))),
+        M.accept(
+            "certificate-bound",
+            High,
+            "a token that is bound to the certificate of the connection",
+            CERTIFICATE.at("R72 R73"),
+            |s| s.bearer(&s.unbound().bound_to_certificate(own(s)).sign()),
+        ),
+        M.attack(
+            "certificate-unbound",
+            Critical,
+            "a token without cnf over a connection with a certificate",
+            CERTIFICATE.at("R6 R72"),
+            UNPROVED_REFUSED,
+            |s| s.bearer(&s.unbound().sign()),
+        ),
+        M.attack(
+            "certificate-key-bound",
+            Critical,
+            "a DPoP-bound token as Bearer over a connection with a certificate",
+            CERTIFICATE.at("R58 R72"),
+            UNPROVED_REFUSED,
+            |s| s.bearer(s.token()),
+        ),
+        M.attack(
+            "certificate-thumbprint-hex",
+            Medium,
+            "x5t#S256 in hexadecimal",
+            CERTIFICATE.at("R73 R179 P50"),
+            UNPROVED_REFUSED,
+            |s| {
+                let hex: String =
+                    openssl::sha::sha256(own(s)).iter().map(|byte| format!("{byte:02x}")).collect();
+                s.bearer(&s.unbound().claim("cnf", json!({"x5t#S256": hex})).sign())
+            },
+        ),
+        M.attack(
+            "certificate-thumbprint-padded",
+            Medium,
+            "x5t#S256 with padding",
+            CERTIFICATE.at("R73 R179"),
+            UNPROVED_REFUSED,
+            |s| {
+                let padded = format!("{}=", crate::encoding::sha256_base64url(own(s)));
+                s.bearer(&s.unbound().claim("cnf", json!({"x5t#S256": padded})).sign())
+            },
+        ),
+        M.attack(
+            "certificate-trailing-bytes",
+            Medium,
+            "x5t#S256 of the certificate and one byte more",
+            CERTIFICATE.at("R73 R179 P50"),
+            UNPROVED_REFUSED,
+            |s| s.bearer(&s.unbound().bound_to_certificate(&[own(s), b"\0"].concat()).sign()),
+        ),
+        M.attack(
+            "certificate-and-key-as-bearer",
+            High,
+            "a token that is bound to key and certificate, as Bearer",
+            CNF.at("R58 R89"),
+            UNPROVED_REFUSED,
+            |s| s.bearer(&s.mint().bound_to_certificate(own(s)).sign()),
+        ),
+        M.accept(
+            "certificate-and-key",
+            Medium,
+            "a token that is bound to key and certificate, both shown",
+            CNF.at("R89 P21"),
+            |s| s.with_token(|t| t.bound_to_certificate(own(s))),
+        ),
     ]
 }
 
@@ -105,5 +200,7 @@ fn hex(s: &Scene) -> String {
 
 /// The certificate in PEM, percent-encoded.
 fn escaped_pem(s: &Scene) -> String {
-    form_urlencoded::byte_serialize(s.cast().certificate.pem().as_bytes()).collect::<String>().replace('+', "%20")
+    form_urlencoded::byte_serialize(s.cast().certificate.pem().as_bytes())
+        .collect::<String>()
+        .replace('+', "%20")
 }

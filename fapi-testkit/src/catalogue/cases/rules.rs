@@ -9,14 +9,11 @@ const fn rule(clause: &'static str, says: &'static str) -> Rule {
 // --- Credentials and challenges ----------------------------------------------------------------------------
 pub(super) const HEADER_TOKEN: Rule =
     rule("FAPI 2.0 SP §5.3.4-1", "tokens in the Authorization header are accepted");
-pub(super) const QUERY_TOKEN: Rule =
-    rule("FAPI 2.0 SP §5.3.4-2", "tokens in the query are not accepted");
+pub(super) const QUERY_TOKEN: Rule = rule("FAPI 2.0 SP §5.3.4-2", "tokens in the query are not accepted");
 pub(super) const FORM_TOKEN: Rule =
     rule("RFC 6750 §2.2", "a token in a form counts only where a server says so; FAPI 2.0 does not list it");
-pub(super) const ONE_METHOD: Rule = rule(
-    "RFC 6750 §3.1",
-    "a request that uses more than one method of sending a token is malformed",
-);
+pub(super) const ONE_METHOD: Rule =
+    rule("RFC 6750 §3.1", "a request that uses more than one method of sending a token is malformed");
 pub(super) const SCHEME_CASE: Rule =
     rule("RFC 9110 §11.1", "the name of an authentication scheme is compared without regard to case");
 pub(super) const TOKEN68: Rule =
@@ -44,8 +41,7 @@ pub(super) const DATE: Rule =
 pub(super) const TOKEN_TYP: Rule =
     rule("RFC 9068 §4", "typ is at+jwt or application/at+jwt; anything else is refused");
 pub(super) const TOKEN_ISS: Rule = rule("RFC 9068 §4", "iss is exactly the issuer identifier");
-pub(super) const TOKEN_AUD: Rule =
-    rule("RFC 9068 §4", "aud contains the identifier of this resource server");
+pub(super) const TOKEN_AUD: Rule = rule("RFC 9068 §4", "aud contains the identifier of this resource server");
 pub(super) const TOKEN_SIGNATURE: Rule =
     rule("RFC 9068 §4", "the signature is verified with the issuer's keys; none is refused");
 pub(super) const TOKEN_EXP: Rule = rule("RFC 9068 §4", "the current time is before exp");
@@ -66,8 +62,7 @@ pub(super) const HELSEID_TYP: Rule =
     rule("HelseID security profile", "typ of an access token is at+jwt or JWT");
 pub(super) const HELSEID_AUD: Rule =
     rule("HelseID security profile", "an access token should have this API as its only audience");
-pub(super) const HELSEID_SCOPE: Rule =
-    rule("HelseID security profile", "scope is a JSON array of texts");
+pub(super) const HELSEID_SCOPE: Rule = rule("HelseID security profile", "scope is a JSON array of texts");
 pub(super) const SCOPE_FORM: Rule =
     rule("RFC 9068 §2.2.3", "scope is a text of scope names separated by spaces");
 pub(super) const ALG_CONFUSION: Rule =
@@ -76,8 +71,7 @@ pub(super) const EMBEDDED_KEY: Rule =
     rule("RFC 8725 §3.10", "keys and URLs in the header of a token are not trusted");
 pub(super) const KID: Rule =
     rule("RFC 8725 §3.10", "kid is untrusted text: it selects a key and nothing else");
-pub(super) const OWN_KEYS: Rule =
-    rule("RFC 8725 §3.8", "the key belongs to the issuer that the token names");
+pub(super) const OWN_KEYS: Rule = rule("RFC 8725 §3.8", "the key belongs to the issuer that the token names");
 pub(super) const CRIT: Rule =
     rule("RFC 7515 §4.1.11", "a header parameter in crit that is not understood makes the JWS invalid");
 pub(super) const B64: Rule = rule("RFC 7797 §7", "a JWT does not use b64 false");
@@ -87,7 +81,8 @@ pub(super) const COMPACT: Rule =
     rule("RFC 7515 §7.1", "a compact JWS is three parts of base64url text, separated by dots");
 pub(super) const BASE64URL: Rule =
     rule("RFC 7515 §2", "base64url is without padding, line breaks and other characters");
-pub(super) const UTF8: Rule = rule("RFC 8725 §3.7", "headers and claims are UTF-8, without a byte order mark");
+pub(super) const UTF8: Rule =
+    rule("RFC 8725 §3.7", "headers and claims are UTF-8, without a byte order mark");
 pub(super) const JSON_ESCAPES: Rule =
     rule("RFC 8259 §8.3", "texts are compared after their escapes have been resolved");
 pub(super) const ECDSA_VALUE: Rule =
@@ -96,8 +91,7 @@ pub(super) const PSS_VALUE: Rule =
     rule("RFC 7518 §3.5", "PS256 uses SHA-256 for the digest and for MGF1, and a salt of 32 bytes");
 pub(super) const VALIDATE_ALL: Rule =
     rule("RFC 8725 §3.3", "every cryptographic operation is validated, or the whole JWT is refused");
-pub(super) const SUBSTITUTION: Rule =
-    rule("RFC 8725 §3.11", "one kind of JWT is not accepted as another");
+pub(super) const SUBSTITUTION: Rule = rule("RFC 8725 §3.11", "one kind of JWT is not accepted as another");
 
 // --- Proofs -----------------------------------------------------------------------------------------------
 pub(super) const ONE_PROOF: Rule = rule("RFC 9449 §4.3 (1)", "there is not more than one DPoP header field");
@@ -136,24 +130,19 @@ pub(super) const NOT_BEARER: Rule =
     rule("RFC 9449 §7.2", "a DPoP-bound token that comes as a bearer token is refused");
 pub(super) const SINGLE_USE: Rule =
     rule("RFC 9449 §11.1", "a proof is used once: its jti is remembered while the proof is acceptable");
-pub(super) const JTI_BOUND: Rule =
-    rule("RFC 9449 §11.1", "an oversized jti is refused or stored as a hash");
+pub(super) const JTI_BOUND: Rule = rule("RFC 9449 §11.1", "an oversized jti is refused or stored as a hash");
 pub(super) const NONCE_CHALLENGE: Rule =
     rule("RFC 9449 §9", "a proof without the nonce is answered with 401, use_dpop_nonce and one DPoP-Nonce");
 pub(super) const NONCE_REUSE: Rule =
     rule("RFC 9449 §9", "a nonce stays valid for several requests, until the server provides another");
-pub(super) const SANITY: Rule = rule(
-    "FAPI 2.0 conformance suite, DPoP negative tests",
-    "after all attacks the client is still served",
-);
+pub(super) const SANITY: Rule =
+    rule("FAPI 2.0 conformance suite, DPoP negative tests", "after all attacks the client is still served");
 
 // --- Binding, mutual TLS ------------------------------------------------------------------------------------
 pub(super) const CNF: Rule =
     rule("RFC 7800 §3.1", "cnf is an object that represents a single proof-of-possession key");
-pub(super) const CERTIFICATE: Rule = rule(
-    "RFC 8705 §3",
-    "a certificate-bound token is accepted only over a connection with that certificate",
-);
+pub(super) const CERTIFICATE: Rule =
+    rule("RFC 8705 §3", "a certificate-bound token is accepted only over a connection with that certificate");
 pub(super) const CERTIFICATE_HEADER: Rule =
     rule("RFC 9440 §4", "certificate headers are accepted from trusted proxies only");
 

@@ -13,12 +13,24 @@ use crate::catalogue::group::Severity::{Critical, High, Low};
 use crate::catalogue::scene::Scene;
 
 pub(super) fn cases() -> Vec<Case> {
-    let refused = |id, severity, title, call| S.attack(id, severity, title, SUFFICIENT.at("R5 R32"), SCOPE_REFUSED, call);
+    let refused = |id, severity, title, call| {
+        S.attack(id, severity, title, SUFFICIENT.at("R5 R32"), SCOPE_REFUSED, call)
+    };
     let cases = vec![
-        S.accept("scope-sufficient", High, "the token has the scope", SUFFICIENT.at("R5"), |s| with(s, &scope(s))),
-        S.accept("scope-among-others", High, "the token has the scope among others", SUFFICIENT.at("R5"), |s| with(s, &format!("other {} more", scope(s)))),
+        S.accept("scope-sufficient", High, "the token has the scope", SUFFICIENT.at("R5"), |s| {
+            with(s, &scope(s))
+        }),
+        S.accept(
+            "scope-among-others",
+            High,
+            "the token has the scope among others",
+            SUFFICIENT.at("R5"),
+            |s| with(s, &format!("other {} more", scope(s))),
+        ),
         refused("scope-other", Critical, "the token has another scope", |s| with(s, "other")),
-        refused("scope-absent", Critical, "the token has no scope", |s| s.to_scope_route(|t| t.without_claim("scope"))),
+        refused("scope-absent", Critical, "the token has no scope", |s| {
+            s.to_scope_route(|t| t.without_claim("scope"))
+        }),
         refused("scope-empty", Critical, "the token has an empty scope", |s| with(s, "")),
         refused("scope-longer", High, "the scope continues", |s| with(s, &format!("{}more", scope(s)))),
         refused("scope-prefix", High, "the scope is the beginning of the right one", |s| {
@@ -27,15 +39,38 @@ pub(super) fn cases() -> Vec<Case> {
             with(s, &scope)
         }),
         refused("scope-case", High, "the scope in upper case", |s| with(s, &scope(s).to_ascii_uppercase())),
-        refused("scope-comma", Low, "scopes are separated by commas", |s| with(s, &format!("other,{}", scope(s)))),
+        refused("scope-comma", Low, "scopes are separated by commas", |s| {
+            with(s, &format!("other,{}", scope(s)))
+        }),
         refused("scope-other-claim", High, "the scope in the claim scp, another one in scope", |s| {
             let scope = scope(s);
             s.to_scope_route(|t| t.scope("other").claim("scp", json!([scope])))
         }),
         refused("scope-wildcard", High, "the scope is an asterisk", |s| with(s, "*")),
-        S.attack("scope-answer", Low, "the token has another scope: the challenge", SUFFICIENT.at("R32 R33"), SCOPE_REFUSED.with(&[SCOPE_NAMED]), |s| with(s, "other")),
-        S.attack("scope-answer-no-store", Low, "the token has another scope: the answer is not cached", SUFFICIENT.at("R39"), SCOPE_REFUSED.with(&[NO_STORE]), |s| with(s, "other")),
-        S.attack("scope-without-token", Critical, "no token at all", SUFFICIENT.at("R30 R31"), UNAUTHENTICATED, |s| with(s, "other").without("authorization").without("dpop")),
+        S.attack(
+            "scope-answer",
+            Low,
+            "the token has another scope: the challenge",
+            SUFFICIENT.at("R32 R33"),
+            SCOPE_REFUSED.with(&[SCOPE_NAMED]),
+            |s| with(s, "other"),
+        ),
+        S.attack(
+            "scope-answer-no-store",
+            Low,
+            "the token has another scope: the answer is not cached",
+            SUFFICIENT.at("R39"),
+            SCOPE_REFUSED.with(&[NO_STORE]),
+            |s| with(s, "other"),
+        ),
+        S.attack(
+            "scope-without-token",
+            Critical,
+            "no token at all",
+            SUFFICIENT.at("R30 R31"),
+            UNAUTHENTICATED,
+            |s| with(s, "other").without("authorization").without("dpop"),
+        ),
     ];
     cases.into_iter().map(|case| case.needs(Issuer).needs(ScopeRoute)).collect()
 }

@@ -11,10 +11,11 @@ use super::wording::{self, cases};
 use super::{Outcome, Report};
 use crate::catalogue::Group;
 
-const STYLE: &str = include_str!("html.css");
+pub(in crate::conform) const STYLE: &str = include_str!("html.css");
 
 /// Neither scripts nor requests; the style sheet is in the page.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+pub(in crate::conform) const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /// The whole report as one page.
 #[must_use]

@@ -131,6 +131,6 @@ fn json(value: &Value) -> Markup {
     }
 }
 
-pub(super) fn badge(severity: Severity) -> Markup {
+pub(in crate::conform) fn badge(severity: Severity) -> Markup {
     html! { span.badge.(severity.name()) { (severity) } }
 }

@@ -11,15 +11,19 @@ mod junit;
 mod markdown;
 mod printable;
 #[cfg(test)]
-mod sample;
+pub(super) mod sample;
 mod sarif;
 mod wording;
 
 pub use html::html;
+pub(super) use html::{POLICY, STYLE};
+pub(super) use html_case::badge;
 pub use json::json;
 pub use junit::junit;
 pub use markdown::markdown;
+pub(super) use printable::printable;
 pub use sarif::sarif;
+pub(super) use wording::{duration, moment};
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -172,7 +176,8 @@ impl Report {
     /// The cases that failed, the worst first.
     #[must_use]
     pub fn failures(&self) -> Vec<&Outcome> {
-        let mut failures: Vec<_> = self.outcomes.iter().filter(|outcome| outcome.failed().is_some()).collect();
+        let mut failures: Vec<_> =
+            self.outcomes.iter().filter(|outcome| outcome.failed().is_some()).collect();
         failures.sort_by_key(|outcome| std::cmp::Reverse(outcome.failed().map(|(severity, _)| severity)));
         failures
     }

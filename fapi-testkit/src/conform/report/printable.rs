@@ -3,7 +3,7 @@
 
 /// The text with a visible character for each that is not: control characters, those that reorder or take no room, and
 /// those that XML does not have. Line breaks and tabs stay.
-pub(super) fn printable(text: &str) -> String {
+pub(in crate::conform) fn printable(text: &str) -> String {
     text.chars().map(visible).collect()
 }
 

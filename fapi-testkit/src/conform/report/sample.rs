@@ -8,16 +8,16 @@ use super::{DecodedJwt, Exchange, Outcome, Received, Report, Sent, Summary, Test
 use crate::catalogue::{Case, Group, Kind, Profile, Rule, Severity};
 
 /// Ends texts, attributes, elements, comments, sections, table cells, lines and code in every format.
-pub(super) const HOSTILE: &str = "<script>alert(1)</script>\"'`|\\|]]>--><!--</td></pre></style></title>&amp;&#x0;\0\u{1b}[31m\u{7f}\
+pub(in crate::conform) const HOSTILE: &str = "<script>alert(1)</script>\"'`|\\|]]>--><!--</td></pre></style></title>&amp;&#x0;\0\u{1b}[31m\u{7f}\
      \u{85}\u{202e}\u{2028}\u{ffff}\r\n| a | b |\n# @everyone #1 [x](javascript:y) ![i](http://evil.example/) ```\n\n<?x";
 
 /// A run with failures, passed cases and skipped ones.
-pub(super) fn failing() -> Report {
+pub(in crate::conform) fn failing() -> Report {
     of([failures(), passes(), skips()].concat())
 }
 
 /// A run without failures.
-pub(super) fn passing() -> Report {
+pub(in crate::conform) fn passing() -> Report {
     of([passes(), skips()].concat())
 }
 

@@ -103,13 +103,13 @@ pub(super) fn fields(headers: &[(String, String)]) -> String {
 }
 
 /// The moment as in RFC 3339, in UTC; `None` for one that no calendar has.
-pub(super) fn moment(seconds: u64) -> Option<String> {
+pub(in crate::conform) fn moment(seconds: u64) -> Option<String> {
     let moment = OffsetDateTime::from_unix_timestamp(i64::try_from(seconds).ok()?).ok()?;
     moment.format(&Rfc3339).ok()
 }
 
 /// `840 ms`, `12.3 s`, `2 min 5 s`.
-pub(super) fn duration(duration: Duration) -> String {
+pub(in crate::conform) fn duration(duration: Duration) -> String {
     match duration.as_secs() {
         0 => format!("{} ms", duration.as_millis()),
         1..=59 => format!("{:.1} s", duration.as_secs_f64()),

@@ -19,8 +19,12 @@ pub(super) type Answer = Response<Full<Bytes>>;
 pub(super) enum Refusal {
     Unauthenticated,
     InvalidRequest,
-    InvalidToken { log: String },
-    InvalidProof { log: String },
+    InvalidToken {
+        log: String,
+    },
+    InvalidProof {
+        log: String,
+    },
     UseNonce,
     InsufficientScope,
     /// What cannot be checked is not accepted.
@@ -155,7 +159,8 @@ impl ReferenceServer {
     pub(super) fn metadata(&self) -> Answer {
         let algorithms = if self.has(Flaw::MetadataAlgorithms) { "HS256" } else { "ES256" };
         let methods = if self.has(Flaw::MetadataMethods) { vec!["header", "query"] } else { vec!["header"] };
-        let resource = if self.has(Flaw::MetadataResource) { "https://other.example.com" } else { &self.public_url };
+        let resource =
+            if self.has(Flaw::MetadataResource) { "https://other.example.com" } else { &self.public_url };
         let mut document = json!({
             "resource": resource,
             "authorization_servers": [self.issuer],

@@ -24,6 +24,10 @@ impl ReferenceServer {
         credentials: &Credentials,
         parts: &Parts,
     ) -> Result<(), Refusal> {
+        let connection = parts.extensions.get::<PeerCertificate>();
+        if connection.is_some() && proof.is_none() && self.has(Flaw::CertificateSuffices) {
+            return Ok(());
+        }
         let confirmation = match claims.get("cnf") {
             Some(Value::Object(confirmation)) => confirmation,
             // P15: nobody has looked at `cnf`.
@@ -39,18 +43,25 @@ impl ReferenceServer {
             return Ok(());
         }
         if !jkt && !certificate {
-            return if self.has(Flaw::UnknownConfirmation) { Ok(()) } else { Err(self.bad_token("unknown cnf")) };
+            return if self.has(Flaw::UnknownConfirmation) {
+                Ok(())
+            } else {
+                Err(self.bad_token("unknown cnf"))
+            };
         }
         // RFC 9449 §6, §7.2: a proof and `jkt` go together.
-        if jkt != proof.is_some() {
+        if jkt != proof.is_some() && !(certificate && self.has(Flaw::CertificateOfBoth)) {
             return Err(self.bad_token("scheme and binding differ"));
+        }
+        if certificate && self.has(Flaw::CertificateForeign) {
+            return Err(self.bad_token("a certificate"));
         }
         if let Some(proof) = proof.filter(|_| jkt) {
             self.check_thumbprint(confirmation, proof, &credentials.token)?;
         }
         // P21: with both, both count.
         if certificate && !(jkt && self.has(Flaw::OneOfBoth)) {
-            self.check_certificate(confirmation, parts)?;
+            self.check_certificate(confirmation, connection, parts)?;
         }
         Ok(())
     }
@@ -76,14 +87,20 @@ impl ReferenceServer {
     }
 
     // RFC 8705 §3: of the connection, never of a header.
-    fn check_certificate(&self, confirmation: &Map<String, Value>, parts: &Parts) -> Result<(), Refusal> {
-        let connection = parts.extensions.get::<PeerCertificate>().map(|it| it.der().to_vec());
-        let Some(presented) = connection.map(sha256).or_else(|| self.forwarded_thumbprint(parts)) else {
+    fn check_certificate(
+        &self,
+        confirmation: &Map<String, Value>,
+        connection: Option<&PeerCertificate>,
+        parts: &Parts,
+    ) -> Result<(), Refusal> {
+        let connection = connection.map(|certificate| sha256(certificate.der()));
+        let Some(presented) = connection.or_else(|| self.forwarded_thumbprint(parts)) else {
             let excused = self.has(Flaw::CertificateAbsent);
             return if excused { Ok(()) } else { Err(self.bad_token("no certificate")) };
         };
         let expected = text(confirmation, "x5t#S256").unwrap_or_default();
-        let expected = if self.has(Flaw::CertificatePadded) { expected.trim_end_matches('=') } else { expected };
+        let expected =
+            if self.has(Flaw::CertificatePadded) { expected.trim_end_matches('=') } else { expected };
         let same = presented == expected || self.has(Flaw::Certificate);
         if same { Ok(()) } else { Err(self.bad_token("another certificate")) }
     }

@@ -23,8 +23,12 @@ impl ReferenceServer {
             Some(field) => field,
             None => return self.elsewhere(parts, body).ok_or(Refusal::Unauthenticated),
         };
-        if has_parameter(parts.uri.query(), self.has(Flaw::EncodedQueryName)) && !self.has(Flaw::QueryBeside) {
+        if has_parameter(parts.uri.query(), self.has(Flaw::EncodedQueryName)) && !self.has(Flaw::QueryBeside)
+        {
             return Err(Refusal::InvalidRequest);
+        }
+        if self.has(Flaw::NoTokenCrash) && !field.contains(' ') {
+            return Err(Refusal::Crash);
         }
         let (scheme, token) = self.split(&field);
         let scheme = self.scheme(scheme)?;
@@ -40,16 +44,17 @@ impl ReferenceServer {
         if fields.len() > 1 && self.has(Flaw::TwoAuthorizationsCrash) {
             return Err(Refusal::Crash);
         }
-        match *fields {
-            [] => Ok(None),
-            [one] => one.to_str().map(|text| Some(text.to_owned())).map_err(|_| Refusal::InvalidRequest),
-            [one, ..] if self.has(Flaw::FirstAuthorization) => {
-                one.to_str().map(|text| Some(text.to_owned())).map_err(|_| Refusal::InvalidRequest)
-            }
-            [.., one] if self.has(Flaw::LastAuthorization) => {
-                one.to_str().map(|text| Some(text.to_owned())).map_err(|_| Refusal::InvalidRequest)
-            }
-            _ => Err(Refusal::InvalidRequest),
+        let field = match *fields {
+            [] => return Ok(None),
+            [one] => one,
+            [one, ..] if self.has(Flaw::FirstAuthorization) => one,
+            [.., one] if self.has(Flaw::LastAuthorization) => one,
+            _ => return Err(Refusal::InvalidRequest),
+        };
+        match field.to_str() {
+            Ok(text) => Ok(Some(text.to_owned())),
+            Err(_) if self.has(Flaw::NotTextCrash) => Err(Refusal::Crash),
+            Err(_) => Err(Refusal::InvalidRequest),
         }
     }
 

@@ -17,10 +17,8 @@ const TRAILING_BITS: GeneralPurpose =
     GeneralPurpose::new(&alphabet::URL_SAFE, NO_PAD.with_decode_allow_trailing_bits(true));
 
 /// Takes padding, too.
-const PADDING: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::URL_SAFE,
-    PAD.with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+const PADDING: GeneralPurpose =
+    GeneralPurpose::new(&alphabet::URL_SAFE, PAD.with_decode_padding_mode(DecodePaddingMode::Indifferent));
 
 /// A JWS whose signature has not been verified.
 pub(super) struct Jws {

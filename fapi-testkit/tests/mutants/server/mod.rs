@@ -143,7 +143,7 @@ impl ReferenceServer {
         clock: Clock,
     ) -> Result<Claims, Refusal> {
         let owed = credentials.scheme == Scheme::Dpop;
-        let excused = self.has(Flaw::ProofOptional) && !parts.headers.contains_key("dpop");
+        let excused = owed && self.has(Flaw::ProofOptional) && !parts.headers.contains_key("dpop");
         let proof = if owed && !excused { Some(self.parse_proof(parts)?) } else { None };
         if let Some(proof) = &proof {
             // P7: anybody can burn the `jti` of somebody else.

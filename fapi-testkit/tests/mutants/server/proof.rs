@@ -3,12 +3,12 @@
 use hyper::http::request::Parts;
 use serde_json::{Map, Value};
 
+use super::ReferenceServer;
 use super::answer::Refusal;
 use super::credentials::Credentials;
 use super::jws::{Jws, Kind, sha256, text};
 use super::signature::thumbprint;
 use super::time::{Clock, numeric_date};
-use super::ReferenceServer;
 use crate::flaw::Flaw;
 
 /// How old a proof may be, in seconds.
@@ -84,7 +84,9 @@ impl ReferenceServer {
         }
         match header.get("typ") {
             Some(Value::String(typ)) if typ == "dpop+jwt" => Ok(()),
-            Some(Value::String(typ)) if self.has(Flaw::ProofTypPrefix) && typ.starts_with("dpop+jwt") => Ok(()),
+            Some(Value::String(typ)) if self.has(Flaw::ProofTypPrefix) && typ.starts_with("dpop+jwt") => {
+                Ok(())
+            }
             Some(typ) if self.has(Flaw::ProofTypCrash) && !typ.is_string() => Err(Refusal::Crash),
             None if self.has(Flaw::ProofTypAbsent) => Ok(()),
             _ => Err(self.bad_proof("typ")),
@@ -136,12 +138,15 @@ impl ReferenceServer {
 
     // RFC 9449 §4.3 (11), and RFC 7519 §4.1.4-5 for proofs that bring their own limits.
     fn check_proof_times(&self, claims: &Map<String, Value>, clock: Clock) -> Result<(), Refusal> {
-        if self.has(Flaw::WrappingAge) && let Some(iat) = claims.get("iat").and_then(Value::as_i64) {
+        if self.has(Flaw::WrappingAge)
+            && let Some(iat) = claims.get("iat").and_then(Value::as_i64)
+        {
             let now = clock.now as i64;
             let fresh = now.wrapping_sub(iat) <= 60 && iat <= now + 30;
             return if fresh { Ok(()) } else { Err(self.bad_proof("stale")) };
         }
-        let Some(iat) = claims.get("iat").and_then(|iat| numeric_date(iat, self.has(Flaw::TimesAsText))) else {
+        let Some(iat) = claims.get("iat").and_then(|iat| numeric_date(iat, self.has(Flaw::TimesAsText)))
+        else {
             return if self.has(Flaw::IatAbsent) { Ok(()) } else { Err(self.bad_proof("iat")) };
         };
         let (max_age, skew) = self.proof_window(clock);

@@ -30,7 +30,11 @@ impl ReferenceServer {
         }
         let mut used = store.lock().unwrap();
         if known || !self.has(Flaw::ExistsThenAdd) && used.contains(&key) {
-            return Err(if self.has(Flaw::ReplayAsksNonce) { Refusal::UseNonce } else { self.bad_proof("used") });
+            return Err(if self.has(Flaw::ReplayAsksNonce) {
+                Refusal::UseNonce
+            } else {
+                self.bad_proof("used")
+            });
         }
         if used.len() >= SMALL && self.has(Flaw::SmallQuota) {
             return Err(Refusal::Unavailable);

@@ -80,7 +80,8 @@ impl ReferenceServer {
     }
 
     fn normal_form(&self, url: &str) -> Option<String> {
-        let url = url.split(if self.has(Flaw::HtuWithQuery) { '#' } else { '?' }).next()?.split('#').next()?;
+        let url =
+            url.split(if self.has(Flaw::HtuWithQuery) { '#' } else { '?' }).next()?.split('#').next()?;
         let (scheme, rest) = url.split_once("://")?;
         let scheme = scheme.to_ascii_lowercase();
         let default_port = match &*scheme {

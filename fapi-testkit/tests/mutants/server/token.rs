@@ -65,7 +65,11 @@ impl ReferenceServer {
 
     fn check_required(&self, claims: &Claims) -> Result<(), Refusal> {
         let missing = REQUIRED.iter().any(|name| text(claims, name).is_none());
-        if missing && !self.has(Flaw::RequiredClaims) { Err(self.bad_token("a claim is missing")) } else { Ok(()) }
+        if missing && !self.has(Flaw::RequiredClaims) {
+            Err(self.bad_token("a claim is missing"))
+        } else {
+            Ok(())
+        }
     }
 
     // RFC 9068 §4: contains this API.

@@ -1,0 +1,10 @@
+//! The runner against the project's own layer: every case comes out as expected, and a report shows no secret.
+
+#![cfg(feature = "conform")]
+#![allow(clippy::expect_used, clippy::unwrap_used)]
+
+mod api;
+mod command;
+mod own_layer;
+mod redaction;
+mod unready;
