@@ -352,3 +352,37 @@ fn check_remembered(issued_at: UnixTime, context: &ProofContext<'_>) -> Result<(
         _ => Ok(()),
     }
 }
+
+#[cfg(all(test, feature = "aws-lc-rs"))]
+mod tests {
+    use super::*;
+    use crate::crypto::AwsLcProvider;
+
+    /// RFC 9449 figure 12.
+    const PROOF: &str = concat!(
+        "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa0RscEJo",
+        "RjQyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19.eyJq",
+        "dGkiOiJlMWozVl9iS2ljOC1MQUVCIiwiaHRtIjoiR0VUIiwiaHR1IjoiaHR0cHM6Ly9yZXNvdXJjZS5leGFtcGxlLm9yZy9wcm90ZWN0ZWRyZXNv",
+        "dXJjZSIsImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0JiMHhXWG9hTnk1OUlpS0NBcWtzbVFFbyJ9.2oW9RP35yRq",
+        "zhrtNP86L-Ey71EOptxRimPPToA1plemAgR6pxHF8y6-yqyVnmcw6Fy1dqd-jfxSYoMxhAJpLjA",
+    );
+
+    fn verify(proof: &str, keys: &ProofKeyCache) -> Result<(), Error> {
+        let proof = Proof::parse(FieldLines::One(proof.as_bytes()), &Profile::fapi2(), keys)?;
+        proof.verify_signature(&proof.key(&AwsLcProvider)?, keys)
+    }
+
+    // R45, P29: a stranger who only names a key does not get it remembered, and so pushes out no client's.
+    #[test]
+    fn a_key_is_remembered_only_when_a_signature_has_verified() {
+        let keys = ProofKeyCache::new(KEY_CACHE_CAPACITY);
+        let (header, _) = PROOF.split_once('.').unwrap();
+        assert_eq!(verify(&PROOF.replace(".2oW9", ".3oW9"), &keys), Err(Error::ProofSignature));
+        assert!(keys.get(header).is_none());
+        assert_eq!(verify(PROOF, &keys), Ok(()));
+        assert!(keys.get(header).is_some());
+        // A warm proof is checked like a cold one.
+        assert_eq!(verify(&PROOF.replace(".2oW9", ".3oW9"), &keys), Err(Error::ProofSignature));
+        assert_eq!(verify(PROOF, &keys), Ok(()));
+    }
+}
