@@ -68,6 +68,8 @@
 //!   must list `WWW-Authenticate` and `DPoP-Nonce` too.
 //! * **Client certificates** are taken from a [`PeerCertificate`], which
 //!   `HttpServer::on_connect` puts into the connection's data, or an outer middleware into the request's extensions.
+//! * **The issuer that a client says it uses** is compared with the token's if an outer middleware has put a
+//!   [`StatedIssuer`] into the request's extensions.
 //! * **`Option<AccessToken>`** is `None` where the middleware is missing, and the handler runs: actix-web itself turns
 //!   every error into `None`. Take [`OptionalAccessToken`] instead. `Result<AccessToken, _>` and `Either<AccessToken, _>`
 //!   let the handler run as well.
@@ -92,7 +94,7 @@ mod worker;
 pub use fapi_core;
 pub use fapi_core::{
     Cors, Issuer, NoClaims, NoncePolicy, PeerCertificate, Profile, Rejection, Requirement, ResourceServer,
-    Revocation, Verified,
+    Revocation, StatedIssuer, Verified,
 };
 
 pub use extract::{AccessToken, AccessTokenRejection, OptionalAccessToken};

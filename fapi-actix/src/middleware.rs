@@ -11,7 +11,9 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use actix_web::{Error, HttpMessage, HttpResponse};
-use fapi_core::{Cors, FieldLines, PeerCertificate, Rejection, ResourceRequest, ResourceServer, Verified};
+use fapi_core::{
+    Cors, FieldLines, PeerCertificate, Rejection, ResourceRequest, ResourceServer, StatedIssuer, Verified,
+};
 
 use crate::cors::Preflight;
 use crate::response::{Amendments, refuse};
@@ -119,10 +121,12 @@ where
 
 async fn verify(server: &ResourceServer, request: &ServiceRequest) -> Result<Verified, Rejection> {
     let certificate = peer_certificate(request);
+    let stated = request.extensions().get::<StatedIssuer>().cloned();
     let facts = ResourceRequest::new(request.method().as_str(), request.uri().path(), request.uri().query())
         .with_authorization(field_lines(request, AUTHORIZATION))
         .with_dpop(field_lines(request, HeaderName::from_static("dpop")))
-        .with_peer_certificate(certificate.as_ref().map(PeerCertificate::der));
+        .with_peer_certificate(certificate.as_ref().map(PeerCertificate::der))
+        .with_stated_issuer(stated.as_ref().map(StatedIssuer::as_str));
     server.verify(&facts).await
 }
 

@@ -13,12 +13,15 @@ use crate::clock::{Clock, SystemClock};
 use crate::config_error::ConfigError;
 use crate::confirmation::SenderConstraint;
 use crate::cors::Cors;
-use crate::crypto::CryptoProvider;
+use crate::crypto::{CryptoProvider, DecryptionKey};
 use crate::dpop::nonce::{DEFAULT_NONCE_PERIOD, NonceIssuer};
 use crate::dpop::proof::{KEY_CACHE_CAPACITY, ProofKeyCache};
 use crate::dpop::target::PublicUrl;
 use crate::dpop::{NoncePolicy, NonceSecret};
-use crate::issuer::{HttpClient, Issuer, IssuerKeys, TrustedIssuer, is_secure_or_loopback};
+use crate::issuer::{
+    HttpClient, Issuer, IssuerError, Introspector, IssuerKeys, IssuerRules, Surroundings, TrustedIssuer,
+    is_secure_or_loopback,
+};
 use crate::metadata::{Document, ProtectedResourceMetadata, ResourceDescription};
 use crate::profile::Profile;
 use crate::rejection::{Answers, RejectionBody};
@@ -26,6 +29,7 @@ use crate::replay::{MemoryReplayStore, ReplayStore, Replays};
 use crate::resource_server::{Inner, ResourceServer};
 use crate::revocation::{Revocation, Revocations};
 use crate::token::cache::{CAPACITY, TokenCache};
+use crate::token::encrypted::TokenDecryption;
 use crate::token::{ClaimsReader, NoClaims, claims_reader};
 use crate::token_verifier::TokenVerifier;
 
@@ -43,6 +47,7 @@ pub struct ResourceServerBuilder {
     profile: Profile,
     public_url: Option<String>,
     issuers: Vec<Issuer>,
+    decryption_keys: Option<Vec<Arc<dyn DecryptionKey>>>,
     audiences: Vec<String>,
     revocations: Vec<Revocation>,
     constraint: SenderConstraint,
@@ -66,6 +71,7 @@ impl Default for ResourceServerBuilder {
             profile: Profile::fapi2(),
             public_url: None,
             issuers: Vec::new(),
+            decryption_keys: None,
             audiences: Vec::new(),
             revocations: Vec::new(),
             constraint: SenderConstraint::default(),
@@ -105,7 +111,18 @@ impl ResourceServerBuilder {
         self
     }
 
-    /// This API's identifier in the `aud` of access tokens. Required; may be repeated, and then each is accepted.
+    /// Accepts encrypted access tokens (JWE, with the signed token inside), and no others: where encryption was agreed, a
+    /// plain token is refused (RFC 9068 §4). The keys are this server's own; several of them while one is replaced by
+    /// another. `JosekitDecryptionKey` (feature `josekit`) is one.
+    ///
+    /// With RSA each new token costs a private-key operation, half a millisecond or more, before anything of it is
+    /// known to be right; with ECDH-ES much less.
+    pub fn token_decryption(self, keys: impl IntoIterator<Item = Arc<dyn DecryptionKey>>) -> Self {
+        Self { decryption_keys: Some(keys.into_iter().collect()), ..self }
+    }
+
+    /// This API's identifier in the `aud` of access tokens. Required, unless every issuer has its own
+    /// ([`Issuer::with_audience`]); may be repeated, and then each is accepted.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audiences.push(audience.into());
         self
@@ -204,7 +221,10 @@ impl ResourceServerBuilder {
     /// [`ConfigError`] says what is missing or wrong.
     pub fn build(self) -> Result<ResourceServer, ConfigError> {
         check_profile(&self.profile)?;
-        check_audiences(&self.audiences)?;
+        check_audiences(&self.audiences, &self.issuers)?;
+        if self.decryption_keys.as_ref().is_some_and(Vec::is_empty) {
+            return Err(ConfigError::DecryptionKeyMissing);
+        }
         // SP 5.3.4-3, R4: an explicit choice.
         if self.revocations.is_empty() {
             return Err(ConfigError::RevocationMissing);
@@ -223,7 +243,16 @@ impl ResourceServerBuilder {
             &self.profile,
             &self.description,
         )?;
-        let issuers = trust_issuers(self.issuers, &self.audiences, &self.profile, &crypto, http.as_ref())?;
+        let trust = Trust {
+            audiences: self.audiences,
+            profile: &self.profile,
+            crypto: &crypto,
+            http: http.as_ref(),
+            clock: &self.clock,
+        };
+        let issuers = trust.issuers(self.issuers)?;
+        let asks_about_jwts = self.revocations.iter().any(Revocation::is_introspection);
+        check_introspection(&issuers, asks_about_jwts)?;
         let (revocations, max_lifetime) = Revocations::new(self.revocations);
         let now = self.clock.now();
         let replays = match self.replay_store {
@@ -248,6 +277,8 @@ impl ResourceServerBuilder {
             public_url,
             tokens: TokenVerifier {
                 issuers,
+                asks_about_jwts,
+                decryption: self.decryption_keys.map(TokenDecryption::new),
                 max_lifetime,
                 claims_reader: self.claims_reader,
                 cache: TokenCache::new(CAPACITY),
@@ -291,8 +322,11 @@ fn check_profile(profile: &Profile) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn check_audiences(audiences: &[String]) -> Result<(), ConfigError> {
-    if audiences.is_empty() {
+/// RFC 9068 §4, R92: every issuer's tokens must name this API, by its own name for it or by the server's.
+fn check_audiences(audiences: &[String], issuers: &[Issuer]) -> Result<(), ConfigError> {
+    let each_has_its_own =
+        !issuers.is_empty() && issuers.iter().all(|issuer| !issuer.rules.audiences.is_empty());
+    if audiences.is_empty() && !each_has_its_own {
         return Err(ConfigError::AudienceMissing);
     }
     if audiences.iter().any(String::is_empty) { Err(ConfigError::AudienceEmpty) } else { Ok(()) }
@@ -326,28 +360,72 @@ fn parse_public_url(url: Option<String>) -> Result<PublicUrl, ConfigError> {
     }
 }
 
-fn trust_issuers(
-    issuers: Vec<Issuer>,
-    audiences: &[String],
-    profile: &Profile,
-    crypto: &Arc<dyn CryptoProvider>,
-    http: Option<&Arc<dyn HttpClient>>,
-) -> Result<Vec<TrustedIssuer>, ConfigError> {
-    if issuers.is_empty() {
-        return Err(ConfigError::IssuerMissing);
-    }
-    let mut trusted: Vec<TrustedIssuer> = Vec::with_capacity(issuers.len());
-    for issuer in issuers {
-        // RFC 8725 §3.8, R104: an iss must name exactly one key set.
-        let name = issuer.identifier().trim_end_matches('/');
-        if trusted.iter().any(|other| other.keys.identifier().trim_end_matches('/') == name) {
-            return Err(ConfigError::IssuerRepeated(issuer.identifier().to_owned()));
+/// What turns a configured issuer into a trusted one.
+struct Trust<'a> {
+    audiences: Vec<String>,
+    profile: &'a Profile,
+    crypto: &'a Arc<dyn CryptoProvider>,
+    http: Option<&'a Arc<dyn HttpClient>>,
+    clock: &'a Arc<dyn Clock>,
+}
+
+impl Trust<'_> {
+    fn issuers(self, issuers: Vec<Issuer>) -> Result<Vec<TrustedIssuer>, ConfigError> {
+        if issuers.is_empty() {
+            return Err(ConfigError::IssuerMissing);
         }
-        let algorithms = profile.token_algorithms().to_vec();
-        let keys = IssuerKeys::new(issuer, algorithms, Arc::clone(crypto), http.map(Arc::clone))?;
-        trusted.push(TrustedIssuer { keys, audiences: audiences.to_vec() });
+        let mut trusted: Vec<TrustedIssuer> = Vec::with_capacity(issuers.len());
+        for issuer in issuers {
+            // RFC 8725 §3.8, R104: an iss must name exactly one key set.
+            let name = issuer.identifier().trim_end_matches('/');
+            if trusted.iter().any(|other| other.keys.identifier().trim_end_matches('/') == name) {
+                return Err(ConfigError::IssuerRepeated(issuer.identifier().to_owned()));
+            }
+            trusted.push(self.issuer(issuer)?);
+        }
+        Ok(trusted)
     }
-    Ok(trusted)
+
+    fn issuer(&self, mut issuer: Issuer) -> Result<TrustedIssuer, ConfigError> {
+        let IssuerRules { algorithms, audiences, claims, introspection } = std::mem::take(&mut issuer.rules);
+        let accepted = self.profile.token_algorithms();
+        let algorithms = algorithms.unwrap_or_else(|| accepted.to_vec());
+        // SP 5.4.1-1, R7: an issuer's own rules are stricter than the profile, never laxer.
+        if algorithms.is_empty() || !algorithms.iter().all(|algorithm| accepted.contains(algorithm)) {
+            return Err(IssuerError::Algorithms(issuer.identifier().to_owned()).into());
+        }
+        if audiences.iter().any(String::is_empty) {
+            return Err(IssuerError::AudienceEmpty(issuer.identifier().to_owned()).into());
+        }
+        let audiences = if audiences.is_empty() { self.audiences.clone() } else { audiences };
+        let (crypto, clock) = (Arc::clone(self.crypto), Arc::clone(self.clock));
+        let keys = IssuerKeys::new(issuer, algorithms.clone(), crypto, self.http.map(Arc::clone), clock)?;
+        let surroundings = Surroundings {
+            keys: &keys,
+            algorithms: &algorithms,
+            max_future: self.profile.max_future(),
+            http: self.http,
+            crypto: self.crypto,
+            clock: self.clock,
+        };
+        let introspector = introspection.map(|config| Introspector::new(config, &surroundings)).transpose()?;
+        Ok(TrustedIssuer { keys, algorithms, audiences, claims, introspector })
+    }
+}
+
+/// What concerns introspection at several issuers.
+fn check_introspection(issuers: &[TrustedIssuer], asks_about_jwts: bool) -> Result<(), ConfigError> {
+    let name = |issuer: &TrustedIssuer| issuer.keys.identifier().as_ref().to_owned();
+    // R4: every source must agree, so that none may have nothing to say.
+    if let Some(silent) = issuers.iter().find(|issuer| asks_about_jwts && issuer.introspector.is_none()) {
+        return Err(ConfigError::IntrospectionMissing(name(silent)));
+    }
+    let mut opaque = issuers.iter().filter(|issuer| issuer.takes_opaque_tokens());
+    match (opaque.next(), opaque.next()) {
+        // R104: a token is never offered to one issuer after the other.
+        (Some(one), Some(other)) => Err(ConfigError::OpaqueTokensAmbiguous(name(one), name(other))),
+        _ => Ok(()),
+    }
 }
 
 fn write_metadata(

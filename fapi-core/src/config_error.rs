@@ -44,6 +44,19 @@ pub enum ConfigError {
         "revocation is missing: say where revoked tokens are learnt of, or how long a token may live, such as revocation(Revocation::max_token_lifetime(Duration::from_secs(300)))"
     )]
     RevocationMissing,
+    /// Encrypted tokens were asked for, without a key to decrypt them with.
+    #[error("token_decryption has no key: name at least one to which the authorization server encrypts")]
+    DecryptionKeyMissing,
+    /// R4: tokens of this issuer would not be asked about.
+    #[error(
+        "revocation(Revocation::introspection()) needs introspection at every issuer: {0:?} has none; configure it with with_introspection"
+    )]
+    IntrospectionMissing(String),
+    /// An opaque token does not say whose it is.
+    #[error(
+        "the issuers {0:?} and {1:?} both have introspection for opaque tokens, which do not say whose they are: all but one must be for_jwts_only"
+    )]
+    OpaqueTokensAmbiguous(String, String),
     /// The profile accepts no algorithm for tokens or for proofs.
     #[error("the profile {0:?} has no algorithm for tokens or none for proofs")]
     AlgorithmsMissing(String),

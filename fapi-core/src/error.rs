@@ -126,6 +126,15 @@ pub enum Error {
     /// RFC 9068 §4: an encrypted token, where none was agreed.
     #[error("the access token is encrypted (JWE), which this server does not accept")]
     TokenEncrypted,
+    /// RFC 9068 §4: a token that is not encrypted, where encryption was agreed.
+    #[error("the access token is not encrypted, though this server is configured for encrypted ones")]
+    TokenNotEncrypted,
+    /// RFC 7516 §5.2: not a well-formed JWE, or of an `alg`, `enc` or form that is not accepted.
+    #[error("the access token is encrypted in a way that is not accepted: {0}")]
+    TokenEncryption(JoseError),
+    /// RFC 7516 §5.2: no key of this server decrypts the token. Nobody is told why (RFC 7516 §11.4).
+    #[error("the access token cannot be decrypted with any key of this server")]
+    TokenDecryption,
     /// RFC 9068 §4: `typ` is not `at+jwt`.
     #[error("the access token's typ is not at+jwt (is it an ID token?)")]
     TokenType,
@@ -135,6 +144,12 @@ pub enum Error {
     /// RFC 9068 §4: `iss` is not a configured issuer.
     #[error("the access token's iss is not a configured issuer")]
     TokenIssuer,
+    /// SP 6.3: the client says that it uses another issuer than the token's.
+    #[error("the access token is not one of the issuer that the client says it uses")]
+    StatedIssuer,
+    /// The token does not meet the named rule of its issuer's configuration.
+    #[error("the access token does not meet its issuer's rule {0:?}")]
+    IssuerRule(Arc<str>),
     /// RFC 8725 §3.8: the issuer has no usable key with this `kid` for this `alg`.
     #[error("the issuer publishes no usable key with the access token's kid and alg")]
     TokenKeyUnknown,
@@ -181,6 +196,9 @@ pub enum Error {
     /// SP 5.3.4-3: the token was revoked.
     #[error("the access token was revoked")]
     TokenRevoked,
+    /// RFC 7662 §2.2: the issuer says that the token is not active: unknown, expired or revoked.
+    #[error("the issuer says that the access token is not active (unknown, expired or revoked)")]
+    TokenInactive,
     /// The API's own claims type could not be read from the token.
     #[error(
         "the access token's claims do not fit the API's claims type; is the API registered for them at the authorization server?"
@@ -225,6 +243,13 @@ pub enum Error {
     /// The issuer's keys were never loaded, or cannot be refreshed.
     #[error("the issuer's keys could not be loaded; the token could not be checked")]
     KeysUnavailable,
+    /// RFC 7662 §2.3: the issuer could not be asked about the token, or refuses this server.
+    #[error("the issuer could not be asked about the access token; the log of fapi_core::issuer says why")]
+    IntrospectionUnavailable,
+    /// RFC 7662 §2.2, RFC 9701 §5: the issuer's answer about the token is malformed, not for this server, or not signed as
+    /// it must be.
+    #[error("the issuer's answer about the access token cannot be used; the log of fapi_core::issuer says why")]
+    IntrospectionInvalid,
     /// The source of revocations did not answer.
     #[error("the source of revocations is unavailable; the token could not be checked")]
     RevocationUnavailable,
@@ -278,9 +303,14 @@ impl Error {
             Self::NonceNeeded => "dpop_nonce_needed",
             Self::TokenMalformed(_) => "token_malformed",
             Self::TokenEncrypted => "token_encrypted",
+            Self::TokenNotEncrypted => "token_not_encrypted",
+            Self::TokenEncryption(_) => "token_encryption",
+            Self::TokenDecryption => "token_decryption",
             Self::TokenType => "token_typ",
             Self::TokenAlgorithm => "token_alg",
             Self::TokenIssuer => "token_iss",
+            Self::StatedIssuer => "stated_issuer",
+            Self::IssuerRule(_) => "issuer_rule",
             Self::TokenKeyUnknown => "token_key_unknown",
             Self::TokenSignature => "token_signature",
             Self::TokenClaimMissing(_) => "token_claim_missing",
@@ -291,6 +321,7 @@ impl Error {
             Self::TokenFromFuture { .. } => "token_from_future",
             Self::TokenLifetime { .. } => "token_lifetime",
             Self::TokenRevoked => "token_revoked",
+            Self::TokenInactive => "token_inactive",
             Self::TokenClaims => "token_claims",
             Self::ConfirmationMalformed => "cnf_malformed",
             Self::TokenUnbound => "token_unbound",
@@ -303,6 +334,8 @@ impl Error {
             Self::InsufficientScope(_) => "insufficient_scope",
             Self::RequirementUnmet(_) => "requirement_unmet",
             Self::KeysUnavailable => "keys_unavailable",
+            Self::IntrospectionUnavailable => "introspection_unavailable",
+            Self::IntrospectionInvalid => "introspection_invalid",
             Self::RevocationUnavailable => "revocation_unavailable",
             Self::ReplayStoreUnavailable => "replay_store_unavailable",
             Self::ReplayStoreFull => "replay_store_full",

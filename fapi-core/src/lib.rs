@@ -83,7 +83,8 @@ pub use confirmation::{Binding, Confirmation, SenderConstraint};
 pub use cors::Cors;
 pub use dpop::{NoncePolicy, NonceSecret, NonceSecretTooShort};
 pub use error::{Error, TargetMismatch};
-pub use issuer::{HttpClient, HttpError, HttpResponse, Issuer, IssuerError, KeySetError};
+pub use issuer::{
+    ClientAuthentication, HttpClient, HttpError, HttpResponse, Introspection, Issuer, IssuerError, KeySetError};
 #[cfg(feature = "reqwest")]
 pub use issuer::{ReqwestClient, ReqwestClientBuilder};
 pub use metadata::{ProtectedResourceMetadata, ResourceDescription};
@@ -91,7 +92,7 @@ pub use mtls::{CertificateThumbprint, InvalidThumbprint, PeerCertificate};
 pub use profile::Profile;
 pub use rejection::{Rejection, RejectionBody, ResponseBody};
 pub use replay::{MemoryReplayStore, ProofClient, ProofUse, Replay, ReplayStore, ReplayStoreError};
-pub use request::{FieldLines, ResourceRequest};
+pub use request::{FieldLines, ResourceRequest, StatedIssuer};
 pub use requirement::Requirement;
 pub use resource_server::ResourceServer;
 pub use revocation::{Revocation, RevocationSource, RevocationUnavailable};

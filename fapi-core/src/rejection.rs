@@ -296,9 +296,14 @@ impl Answer {
 
             Error::TokenMalformed(_)
             | Error::TokenEncrypted
+            | Error::TokenNotEncrypted
+            | Error::TokenEncryption(_)
+            | Error::TokenDecryption
             | Error::TokenType
             | Error::TokenAlgorithm
             | Error::TokenIssuer
+            | Error::StatedIssuer
+            | Error::IssuerRule(_)
             | Error::TokenKeyUnknown
             | Error::TokenSignature
             | Error::TokenClaimMissing(_)
@@ -308,6 +313,7 @@ impl Answer {
             | Error::TokenFromFuture { .. }
             | Error::TokenLifetime { .. }
             | Error::TokenRevoked
+            | Error::TokenInactive
             | Error::TokenClaims
             | Error::ConfirmationMalformed => Self::invalid_token("Invalid access token"),
             Error::TokenExpired { .. } => Self::invalid_token("The access token expired"),
@@ -330,6 +336,8 @@ impl Answer {
             }
 
             Error::KeysUnavailable
+            | Error::IntrospectionUnavailable
+            | Error::IntrospectionInvalid
             | Error::RevocationUnavailable
             | Error::ReplayStoreUnavailable
             | Error::ReplayStoreFull => Self::unavailable("The request could not be checked"),

@@ -5,6 +5,7 @@
 //! it is trusted, except that a peer certificate was proved in the TLS handshake.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// The field lines of one header: what matters is whether there is none, one, or more than one (R29, R40).
 #[derive(Clone, Copy, Default, Eq, PartialEq)]
@@ -40,6 +41,28 @@ impl fmt::Debug for FieldLines<'_> {
     }
 }
 
+/// The issuer that the client of a request says it uses, in the extensions of that request: the application finds it where
+/// its clients state it (no standard header does), and the adapters pass it on.
+///
+/// A token that was got from another of the trusted issuers is then refused: the defence against an attacker who runs one
+/// of them and has tricked a client into using a stolen token of a user (SP 6.3, "Cuckoo's token").
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StatedIssuer(Arc<str>);
+
+impl StatedIssuer {
+    /// The client uses the issuer of this identifier.
+    #[must_use]
+    pub fn new(identifier: impl Into<Arc<str>>) -> Self {
+        Self(identifier.into())
+    }
+
+    /// The identifier.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// One request, as [`ResourceServer::verify`](crate::ResourceServer::verify) sees it.
 ///
 /// ```
@@ -58,6 +81,7 @@ pub struct ResourceRequest<'a> {
     pub(crate) authorization: FieldLines<'a>,
     pub(crate) dpop: FieldLines<'a>,
     pub(crate) peer_certificate: Option<&'a [u8]>,
+    pub(crate) stated_issuer: Option<&'a str>,
 }
 
 impl<'a> ResourceRequest<'a> {
@@ -72,6 +96,7 @@ impl<'a> ResourceRequest<'a> {
             authorization: FieldLines::Absent,
             dpop: FieldLines::Absent,
             peer_certificate: None,
+            stated_issuer: None,
         }
     }
 
@@ -91,6 +116,12 @@ impl<'a> ResourceRequest<'a> {
     #[must_use]
     pub const fn with_peer_certificate(self, der: Option<&'a [u8]>) -> Self {
         Self { peer_certificate: der, ..self }
+    }
+
+    /// The issuer that the client says it uses (SP 6.3): a token of any other is refused.
+    #[must_use]
+    pub const fn with_stated_issuer(self, issuer: Option<&'a str>) -> Self {
+        Self { stated_issuer: issuer, ..self }
     }
 }
 

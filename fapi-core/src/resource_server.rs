@@ -134,6 +134,10 @@ impl ResourceServer {
         let key = proof.as_ref().map(|proof| proof.key(&*server.crypto)).transpose()?;
         let token = server.tokens.verify(credentials.token, digest, &server.profile, now).await?;
         seen.token = Some(Arc::clone(&token));
+        // SP 6.3, R18: only the application knows where clients state it.
+        if request.stated_issuer.is_some_and(|stated| stated != token.token.facts.issuer()) {
+            return Err(Error::StatedIssuer);
+        }
         let shown = Shown {
             scheme: credentials.scheme,
             proof_key: key.as_deref().map(ProofKey::thumbprint),
@@ -143,8 +147,10 @@ impl ResourceServer {
         if let (Some(proof), Some(key)) = (&proof, &key) {
             proof.verify_signature(key, &server.proof_keys)?;
         }
+        server.tokens.check_issuer_rules(&token, binding)?;
         // SP 5.3.4-3, R4: asked only about tokens that the caller has shown to be theirs.
         server.revocations.check(&token.token.facts, now).await?;
+        server.tokens.check_active(&token, credentials.token, &digest, now).await?;
         let mut nonce = None;
         if let (Some(claims), Some(key), Some(freshness)) = (&claims, &key, freshness) {
             // R60, P7: last of all, so that nobody can burn another's jti or fill the store with forgeries.

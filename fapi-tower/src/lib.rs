@@ -13,7 +13,8 @@
 //! 1. answers the requests for the metadata document of this API (RFC 9728) itself, without a token;
 //! 2. answers a CORS preflight with 204 and no permission, so that it reaches no handler (see [`Cors`] for the other ways);
 //! 3. has the server verify the access token and the proof of its key: the DPoP proof of the request, or the
-//!    [`PeerCertificate`] in the request's extensions;
+//!    [`PeerCertificate`] in the request's extensions; and, where an outer layer has put a [`StatedIssuer`] there, that the
+//!    token is one of that issuer;
 //! 4. **refuses** with the status, the challenge and the body that the server chose, without calling the inner service.
 //!    The [`Rejection`] is in the response's extensions, for outer layers to log. For gRPC see
 //!    [`AccessTokenLayer::with_grpc_status`];
@@ -99,7 +100,7 @@ mod service;
 pub use fapi_core;
 pub use fapi_core::{
     Cors, Issuer, NoClaims, NoncePolicy, PeerCertificate, Profile, Rejection, Requirement, ResourceServer,
-    Revocation, Verified,
+    Revocation, StatedIssuer, Verified,
 };
 
 pub use body::ResponseBody;

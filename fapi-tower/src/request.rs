@@ -3,7 +3,7 @@
 //! The target is the one that the client sent, also under a router that strips prefixes (R50, pitfall P27). All field lines
 //! of a header are handed over, so that a second one is noticed (R29, R40, pitfalls P18 and P19).
 
-use fapi_core::{FieldLines, PeerCertificate, ResourceRequest};
+use fapi_core::{FieldLines, PeerCertificate, ResourceRequest, StatedIssuer};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method, Uri};
@@ -19,6 +19,7 @@ pub(crate) fn resource_request(parts: &Parts) -> ResourceRequest<'_> {
         .with_authorization(field_lines(&parts.headers, &AUTHORIZATION))
         .with_dpop(field_lines(&parts.headers, &DPOP))
         .with_peer_certificate(certificate.map(PeerCertificate::der))
+        .with_stated_issuer(parts.extensions.get::<StatedIssuer>().map(StatedIssuer::as_str))
 }
 
 /// P27: axum keeps what the client sent when it strips the prefix of a nested router.

@@ -10,7 +10,7 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body, try_ca
 use actix_web::{App, HttpMessage, HttpResponse, web};
 use fapi_actix::{AccessToken, AccessTokenMiddleware};
 use fapi_core::{
-    Error, NoncePolicy, PeerCertificate, RejectionBody, ResponseBody, SenderConstraint, TargetMismatch,
+    Error, NoncePolicy, PeerCertificate, RejectionBody, ResponseBody, SenderConstraint, StatedIssuer, TargetMismatch,
     Verified,
 };
 use fapi_testkit::{TestCertificate, TestClient};
@@ -184,6 +184,27 @@ async fn a_peer_certificate_is_found_in_the_extensions() {
     let with = request().insert_header(("test-with-certificate", "1")).to_request();
     assert_eq!(call_service(&app, with).await.status(), 200);
     assert_eq!(error(&call_service(&app, request().to_request()).await), Error::CertificateMissing);
+}
+
+// R18: what a middleware further out knows of the issuer that the client uses.
+#[actix_web::test]
+async fn a_stated_issuer_is_found_in_the_extensions() {
+    let fixture = Fixture::new();
+    let app = App::new()
+        .route("/records", web::get().to(subject))
+        .wrap(AccessTokenMiddleware::new(fixture.server.clone()))
+        .wrap_fn(move |request, service| {
+            let stated = request.headers().get("test-issuer").map(|value| value.to_str().unwrap().to_owned());
+            if let Some(stated) = stated {
+                request.extensions_mut().insert(StatedIssuer::new(stated));
+            }
+            service.call(request)
+        });
+    let app = init_service(app).await;
+    let stating = |issuer: &str| fixture.get("/records").insert_header(("test-issuer", issuer)).to_request();
+    assert_eq!(call_service(&app, stating(fixture.issuer.identifier())).await.status(), 200);
+    let refused = call_service(&app, stating("https://other.example.com")).await;
+    assert_eq!(error(&refused), Error::StatedIssuer);
 }
 
 // R63, R65: one new nonce, and the answer is not to be cached, unless the handler has said how.

@@ -1,14 +1,24 @@
-//! Cryptography, behind one trait: signature verification, SHA-256, HMAC-SHA-256 and random bytes.
+//! Cryptography, behind one trait: signature verification, SHA-256, HMAC-SHA-256 and random bytes; and behind another the
+//! decryption of access tokens, for those who want it.
 //!
 //! A provider is a value that is passed in, not a build flag that changes behaviour. `AwsLcProvider` is the default;
 //! `JosekitProvider` (feature `josekit`, OpenSSL) is a second, independent implementation. Both must give the same
-//! verdict on every input; `tests/crypto_providers.rs` holds them to it. What a key must look like is decided in
+//! verdict on every input; `tests/crypto_providers.rs` holds them to it. A key of this server's own, to authenticate with, is
+//! a [`SigningKey`]. What a key must look like is decided in
 //! `jose/jwk.rs` before a provider sees it.
 
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc;
+#[cfg(feature = "aws-lc-rs")]
+mod aws_lc_signing;
+mod decryption;
 #[cfg(feature = "josekit")]
 mod josekit;
+#[cfg(feature = "josekit")]
+mod josekit_decryption;
+#[cfg(feature = "josekit")]
+mod josekit_signing;
+mod signing;
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,8 +29,16 @@ use crate::jose::{Algorithm, Jwk, KeyError};
 
 #[cfg(feature = "aws-lc-rs")]
 pub use aws_lc::AwsLcProvider;
+#[cfg(feature = "aws-lc-rs")]
+pub use aws_lc_signing::AwsLcSigningKey;
+pub use decryption::{DecryptionFailed, DecryptionKey, DecryptionKeyError};
 #[cfg(feature = "josekit")]
 pub use josekit::JosekitProvider;
+#[cfg(feature = "josekit")]
+pub use josekit_decryption::JosekitDecryptionKey;
+#[cfg(feature = "josekit")]
+pub use josekit_signing::JosekitSigningKey;
+pub use signing::{SigningError, SigningKey, SigningKeyError};
 
 /// The cryptographic operations a resource server needs.
 pub trait CryptoProvider: fmt::Debug + Send + Sync {

@@ -3,6 +3,8 @@
 //! The document is asked for at the RFC 8414 location, then at the OpenID Connect one. It counts only if it names the
 //! issuer that it was asked for. Whether a trailing slash is forgiven is decided in `keys.rs`.
 
+use std::sync::Arc;
+
 use thiserror::Error as ThisError;
 
 use super::http::{HttpClient, HttpError, HttpResponse, MAX_BODY_BYTES};
@@ -25,6 +27,10 @@ const MAX_URL_BYTES: usize = 2048;
 pub(super) struct Metadata {
     pub(super) issuer: String,
     pub(super) jwks_uri: String,
+    /// RFC 8414 §2; used only after a check of its own, since the keys do not depend on it.
+    pub(super) introspection_endpoint: Option<String>,
+    /// RFC 8705 §5: the same for mutual TLS.
+    pub(super) mtls_introspection_endpoint: Option<String>,
 }
 
 /// Why an issuer's keys could not be loaded, in words for the operator.
@@ -44,6 +50,10 @@ pub(super) enum FetchError {
     OtherIssuer(String),
     #[error("GET {url}: {reason}")]
     KeySet { url: String, reason: KeySetError },
+    #[error("the key set file {path}: {reason}")]
+    File { path: String, reason: Arc<str> },
+    #[error("the key set file {path}: {reason}")]
+    FileKeySet { path: String, reason: KeySetError },
     #[error("no complete answer within {0} s")]
     TimedOut(u64),
     #[error("the tokio runtime has no timers: build it with enable_time")]
@@ -114,7 +124,18 @@ fn parse_metadata(url: &str, body: &[u8], insecure_loopback: bool) -> Result<Met
     if Url::parse(jwks_uri, insecure_loopback).is_none() {
         return Err(FetchError::Member { url: url.to_owned(), member: "jwks_uri" });
     }
-    Ok(Metadata { issuer: issuer.to_owned(), jwks_uri: jwks_uri.to_owned() })
+    let aliases = document.get("mtls_endpoint_aliases").and_then(Value::as_object);
+    Ok(Metadata {
+        issuer: issuer.to_owned(),
+        jwks_uri: jwks_uri.to_owned(),
+        introspection_endpoint: introspection_endpoint(&document),
+        mtls_introspection_endpoint: aliases.and_then(introspection_endpoint),
+    })
+}
+
+fn introspection_endpoint(members: &Object<'_>) -> Option<String> {
+    let endpoint = members.get("introspection_endpoint").and_then(Value::as_str);
+    endpoint.filter(|url| url.len() <= MAX_URL_BYTES).map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -13,10 +13,10 @@ use thiserror::Error as ThisError;
 /// The largest answer that is read, in bytes: a key set of 100 keys with certificates needs about half of it.
 pub(super) const MAX_BODY_BYTES: usize = 512 * 1024;
 
-/// Fetches an issuer's metadata and keys.
+/// Fetches an issuer's metadata and keys, and asks about tokens.
 ///
 /// An implementation must verify the server's certificate (SP 5.2.1, R12), follow no redirect (an answer of 3xx is
-/// returned as it is), send no cookies and no credentials, and bound the size of the answer and the time it takes. The
+/// returned as it is), send no cookies and no credentials but those it is told to, and bound the size of the answer and the time it takes. The
 /// URLs come from the configuration and from the issuer's metadata: if that is not trusted to stay out of this server's own
 /// network, it must refuse such addresses as well (R108).
 #[async_trait]
@@ -26,6 +26,23 @@ pub trait HttpClient: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`HttpError`] if there is no complete answer.
     async fn get(&self, url: &str, accept: &str) -> Result<HttpResponse, HttpError>;
+
+    /// Sends a POST request for `url` with this `application/x-www-form-urlencoded` content, this `Accept` header and,
+    /// if there is one, this `Authorization` header; returns the answer, whatever its status. For introspection only: a
+    /// client that was not written for it refuses.
+    ///
+    /// # Errors
+    /// [`HttpError`] if there is no complete answer.
+    async fn post_form(
+        &self,
+        url: &str,
+        accept: &str,
+        authorization: Option<&str>,
+        form: &str,
+    ) -> Result<HttpResponse, HttpError> {
+        let _ = (url, accept, authorization, form);
+        Err(HttpError::FormsUnsupported)
+    }
 
     /// Whether `http` URLs may be used where the host is this machine: for development only, no by default.
     fn allows_insecure_loopback(&self) -> bool {
@@ -43,13 +60,21 @@ pub struct HttpResponse {
     pub body: Vec<u8>,
     /// How long the answer is fresh, if `Cache-Control` says so; zero if it must not be kept (RFC 9111 §5.2.2).
     pub max_age: Option<Duration>,
+    /// The value of `Content-Type`, if there is one.
+    pub content_type: Option<String>,
 }
 
 impl HttpResponse {
-    /// An answer with this status and content, and without `Cache-Control`.
+    /// An answer with this status and content, and without `Cache-Control` and `Content-Type`.
     #[must_use]
     pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, body: body.into(), max_age: None }
+        Self { status, body: body.into(), max_age: None, content_type: None }
+    }
+
+    /// This answer with a media type.
+    #[must_use]
+    pub fn with_content_type(self, content_type: impl Into<String>) -> Self {
+        Self { content_type: Some(content_type.into()), ..self }
     }
 
     /// This answer with a time for which it is fresh.
@@ -66,6 +91,7 @@ impl fmt::Debug for HttpResponse {
             .field("status", &self.status)
             .field("bytes", &self.body.len())
             .field("max_age", &self.max_age)
+            .field("content_type", &self.content_type)
             .finish()
     }
 }
@@ -77,6 +103,9 @@ pub enum HttpError {
     /// The client could not be set up, for the stated reason: most often there are no root certificates.
     #[error("the HTTP client cannot be set up: {0}")]
     Setup(Arc<str>),
+    /// The client has no [`HttpClient::post_form`], which introspection needs.
+    #[error("this HTTP client cannot send forms: it lacks HttpClient::post_form, which introspection needs")]
+    FormsUnsupported,
     /// Not an https URL (or an http URL of a loopback host, where that is allowed).
     #[error("the URL is not an https URL")]
     UrlRefused,

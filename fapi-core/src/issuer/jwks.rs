@@ -153,6 +153,7 @@ fn report_unusable(position: usize, reason: KeyError) {
 mod tests {
     use super::*;
     use crate::crypto::AwsLcProvider;
+    use crate::jose::base64url;
 
     const FAPI2: [Algorithm; 4] = [Algorithm::Es256, Algorithm::Ps256, Algorithm::EdDsa, Algorithm::Ed25519];
     /// RFC 9449 §4.2 and RFC 8037 A.2.
@@ -186,7 +187,7 @@ mod tests {
         assert_eq!(candidate.verify(b"another message", &octets), Err(InvalidSignature));
     }
 
-    // R109, P36: what cannot be used is left out, and the rest stays.
+    // R109, P36: what cannot be used is left out, and the rest stays; so is RSA above 4096 bits (R70).
     #[test]
     fn unusable_keys_do_not_spoil_the_set() {
         let good = key(EC, r#","kid":"good""#);
@@ -196,6 +197,7 @@ mod tests {
             r#"{"kty":"EC","crv":"secp256k1","kid":"bad","x":"AA","y":"AA"}"#.to_owned(),
             r#"{"kty":"EC","crv":"P-256","kid":"bad","x":"AA","y":"AA"}"#.to_owned(),
             r#"{"kty":"RSA","kid":"bad","n":"AQAB","e":"AQAB"}"#.to_owned(),
+            format!(r#"{{"kty":"RSA","kid":"bad","n":"{}","e":"AQAB"}}"#, base64url::encode(&[0xff; 1024])),
             r#"{"kid":"bad"}"#.to_owned(),
             r#"{"kty":7,"kid":"bad"}"#.to_owned(),
             "null".to_owned(),
@@ -250,6 +252,8 @@ mod tests {
         assert_eq!(count(&keys, None, Algorithm::Es256), 1);
         assert_eq!(count(&keys, None, Algorithm::EdDsa), 1);
         assert_eq!(count(&keys, Some("2"), Algorithm::Es256), 0);
+        // Nor is a key without a kid one for a token that names its key.
+        assert_eq!(count(&keys, Some("2"), Algorithm::EdDsa), 0);
         assert_eq!(count(&keys, Some(""), Algorithm::EdDsa), 0);
         let keys = parse(&[key(EC, r#","kid":"1""#), key(EC, r#","kid":"2""#)]).unwrap();
         assert_eq!(count(&keys, None, Algorithm::Es256), 0);

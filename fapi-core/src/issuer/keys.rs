@@ -1,14 +1,16 @@
 //! The keys of one issuer while the server runs: what is used, how old it may be, and when it is fetched again.
 //!
 //! While keys are young, no request waits for a fetch (R120, pitfall P35): [`IssuerKeys::current`] is a load of an atomic
-//! pointer. Keys that nobody refreshed in time, since nobody asked, are used only after a fetch was tried: an issuer that
-//! can be reached decides what is trusted; one that cannot keeps its last good keys for a bounded time. An unknown `kid`
+//! pointer, and `refresher.rs` keeps them young. Keys that nobody refreshed in time, since that task's runtime is gone or
+//! the machine was asleep, are used only after a fetch was tried: an issuer that can be reached decides what is trusted;
+//! one that cannot keeps its last good keys for a bounded time. An unknown `kid`
 //! makes [`IssuerKeys::refresh`] fetch, but never more often than once per cool-down, whoever asks (R118, pitfall P34).
 //! Without keys the answer is "could not check", and the next fetch after the cool-down recovers by itself (pitfalls P37,
 //! P39).
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -17,18 +19,21 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::discovery::{self, FetchError};
+use super::discovery::{self, FetchError, Metadata};
 use super::http::HttpClient;
-use super::jwks::KeySet;
+use super::jwks::{KeySet, KeySetError};
+use super::refresher::Refresher;
 use super::url::Url;
-use super::{Issuer, IssuerError, KeySource, LOG_TARGET};
-use crate::clock::UnixTime;
+use super::{Issuer, IssuerError, KeySource, file};
+use crate::clock::{Clock, UnixTime};
 use crate::crypto::CryptoProvider;
 use crate::jose::Algorithm;
 
 /// Least time between the starts of two fetches: a stranger's made-up `kid` values cost the issuer two requests a minute
 /// at most, and a key that signs before it is published works half a minute later.
 const FETCH_COOL_DOWN: Duration = Duration::from_secs(30);
+/// How long the background task sleeps at most: timers stand still while a machine sleeps, and its clock does not.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 /// Time for a whole fetch, metadata and key set: as long as a client may be kept waiting for its answer. A fetch is over
 /// before the next may begin, so there is never more than one.
 const FETCH_TIME_LIMIT: Duration = Duration::from_secs(5);
@@ -38,7 +43,7 @@ const _: () = assert!(FETCH_TIME_LIMIT.as_millis() < FETCH_COOL_DOWN.as_millis()
 /// issuer cannot be reached ([`MAX_STALE`]).
 const REFRESH_AGE: Duration = Duration::from_secs(10 * 60);
 /// How long past their refresh age keys are used without a fetch that was at least tried since: a server that is busy has
-/// fetched them by then without anybody waiting; on one that was idle, the first requests wait for it. A failed fetch
+/// fetched them by then without anybody waiting, and so is one that was idle, unless it was asleep. A failed fetch
 /// stands for as long: until the next one, a cool-down later, is over.
 const REFRESH_GRACE: Duration = Duration::from_secs(60);
 const _: () = assert!(FETCH_COOL_DOWN.as_millis() + FETCH_TIME_LIMIT.as_millis() < REFRESH_GRACE.as_millis());
@@ -61,29 +66,35 @@ type FetchResult = Result<Arc<KeySet>, KeysUnavailable>;
 /// The keys of one issuer.
 #[derive(Debug)]
 pub(crate) struct IssuerKeys {
-    configured: Arc<str>,
+    pub(super) configured: Arc<str>,
     /// The identifier as the issuer's metadata states it, once that was read.
     stated: OnceLock<Arc<str>>,
+    /// As last read.
+    metadata: ArcSwapOption<Metadata>,
     algorithms: Vec<Algorithm>,
     crypto: Arc<dyn CryptoProvider>,
+    clock: Arc<dyn Clock>,
     /// `None`: the key set is part of the configuration.
-    remote: Option<Remote>,
-    loaded: ArcSwapOption<Loaded>,
+    source: Option<Source>,
+    pub(super) loaded: ArcSwapOption<Loaded>,
     /// Held for a few instructions, never while waiting (pitfall P35).
     last_fetch: Mutex<Option<Fetch>>,
+    refresher: Refresher,
 }
 
-/// Where keys are fetched from; `jwks_uri` of `None` means that the metadata says so.
+/// Where keys are fetched from.
 #[derive(Clone, Debug)]
-struct Remote {
-    http: Arc<dyn HttpClient>,
-    jwks_uri: Option<String>,
+enum Source {
+    /// From where the issuer's metadata says.
+    Metadata(Arc<dyn HttpClient>),
+    JwksUri(Arc<dyn HttpClient>, Arc<str>),
+    File(Arc<Path>),
 }
 
 /// A key set and how long it is used.
 #[derive(Debug)]
-struct Loaded {
-    keys: Arc<KeySet>,
+pub(super) struct Loaded {
+    pub(super) keys: Arc<KeySet>,
     at: UnixTime,
     refresh_age: Duration,
     max_age: Duration,
@@ -105,36 +116,45 @@ impl IssuerKeys {
         algorithms: Vec<Algorithm>,
         crypto: Arc<dyn CryptoProvider>,
         http: Option<Arc<dyn HttpClient>>,
+        clock: Arc<dyn Clock>,
     ) -> Result<Arc<Self>, IssuerError> {
-        let Issuer { identifier, source } = issuer;
+        let Issuer { identifier, source, .. } = issuer;
         let insecure_loopback = http.as_ref().is_some_and(|http| http.allows_insecure_loopback());
         // RFC 8414 §2: an identifier with another scheme, a query or a fragment is no issuer.
         if Url::parse_identifier(&identifier, insecure_loopback).is_none() {
             return Err(IssuerError::Identifier(identifier));
         }
-        let (jwks_uri, loaded) = match source {
-            KeySource::KeySet(json) => {
-                (None, Some(Loaded::configured(&identifier, &json, &algorithms, &*crypto)?))
+        let client = || http.ok_or_else(|| IssuerError::HttpClientMissing(identifier.clone()));
+        let parse = |json: &[u8]| {
+            KeySet::parse(json, &algorithms, &*crypto)
+                .and_then(KeySet::require_usable_key)
+                .map_err(|reason| IssuerError::KeySet { issuer: identifier.clone(), reason })
+        };
+        let (source, loaded) = match source {
+            KeySource::KeySet(json) => (None, Some(Loaded::configured(parse(json.as_bytes())?))),
+            KeySource::File(path) => {
+                let json = file::read_now(&path)
+                    .map_err(|reason| IssuerError::KeySetFile { issuer: identifier.clone(), reason })?;
+                let keys = Arc::new(parse(&json)?);
+                (Some(Source::File(path.into())), Some(Loaded::now(keys, clock.now(), file::REFRESH_AGE)))
             }
             KeySource::JwksUri(uri) if Url::parse(&uri, insecure_loopback).is_none() => {
                 return Err(IssuerError::JwksUri(uri));
             }
-            KeySource::JwksUri(uri) => (Some(uri), None),
-            KeySource::Metadata => (None, None),
-        };
-        let remote = match (&loaded, http) {
-            (Some(_), _) => None,
-            (None, Some(http)) => Some(Remote { http, jwks_uri }),
-            (None, None) => return Err(IssuerError::HttpClientMissing(identifier)),
+            KeySource::JwksUri(uri) => (Some(Source::JwksUri(client()?, uri.into())), None),
+            KeySource::Metadata => (Some(Source::Metadata(client()?)), None),
         };
         Ok(Arc::new(Self {
             configured: identifier.into(),
             stated: OnceLock::new(),
+            metadata: ArcSwapOption::empty(),
             algorithms,
             crypto,
-            remote,
+            clock,
+            source,
             loaded: ArcSwapOption::from_pointee(loaded),
             last_fetch: Mutex::new(None),
+            refresher: Refresher::default(),
         }))
     }
 
@@ -149,8 +169,7 @@ impl IssuerKeys {
     ///
     /// The caller compares `iss` with [`Self::identifier`] again when it has the keys.
     pub(crate) fn may_be(&self, iss: &str) -> bool {
-        let unsettled = self.stated.get().is_none()
-            && self.remote.as_ref().is_some_and(|remote| remote.jwks_uri.is_none());
+        let unsettled = self.stated.get().is_none() && matches!(self.source, Some(Source::Metadata(_)));
         iss == &**self.identifier() || (unsettled && same_but_for_slash(iss, &self.configured))
     }
 
@@ -183,11 +202,21 @@ impl IssuerKeys {
         })
     }
 
+    /// Whether the issuer's metadata is read.
+    pub(super) fn reads_metadata(&self) -> bool {
+        matches!(self.source, Some(Source::Metadata(_)))
+    }
+
+    /// The issuer's metadata, as last read.
+    pub(super) fn metadata(&self) -> Option<Arc<Metadata>> {
+        self.metadata.load_full()
+    }
+
     /// The keys after a fetch, for a token that those in use do not verify; an error if the fetch failed.
     ///
     /// Joins the fetch of this cool-down or starts it; if it is over, answers at once with what it brought.
     pub(crate) async fn refresh(self: &Arc<Self>, now: UnixTime) -> FetchResult {
-        if self.remote.is_none() {
+        if self.source.is_none() {
             return self.current(now).ok_or(KeysUnavailable);
         }
         let mut result = self.fetch(now).ok_or(KeysUnavailable)?;
@@ -201,6 +230,41 @@ impl IssuerKeys {
         }
     }
 
+    /// Starts a fetch of keys that were never loaded, for several issuers at once; [`Self::obtain`] waits for it. From now
+    /// on they are kept young, also while nobody asks for them.
+    pub(crate) fn prepare(self: &Arc<Self>, now: UnixTime) {
+        if self.source.is_some() {
+            self.refresher.start(self);
+        }
+        if self.loaded.load().is_none() {
+            self.fetch(now);
+        }
+    }
+
+    /// Starts a fetch if one is due, and says when to ask again.
+    pub(super) fn refresh_if_due(self: &Arc<Self>) -> Duration {
+        let now = self.clock.now();
+        let until_due = self.until_due(now);
+        if until_due.is_zero() {
+            self.fetch(now);
+            return FETCH_COOL_DOWN;
+        }
+        until_due.min(LONGEST_SLEEP)
+    }
+
+    /// How long until the keys have their refresh age, and another fetch may begin.
+    fn until_due(&self, now: UnixTime) -> Duration {
+        let loaded = self.loaded.load();
+        let young = loaded
+            .as_deref()
+            .map_or(Duration::ZERO, |loaded| loaded.refresh_age.saturating_sub(distance(loaded.at, now)));
+        let last = self.last_fetch.lock().unwrap_or_else(PoisonError::into_inner);
+        let cooling = last
+            .as_ref()
+            .map_or(Duration::ZERO, |last| FETCH_COOL_DOWN.saturating_sub(distance(last.started, now)));
+        young.max(cooling)
+    }
+
     /// Whether the issuer was out of reach within the grace.
     fn failed_lately(&self, now: UnixTime) -> bool {
         let last = self.last_fetch.lock().unwrap_or_else(PoisonError::into_inner);
@@ -209,7 +273,7 @@ impl IssuerKeys {
     }
 
     /// What the last successful fetch brought, unless it is too old to be trusted.
-    fn last_good(&self, now: UnixTime) -> Option<Arc<Loaded>> {
+    pub(super) fn last_good(&self, now: UnixTime) -> Option<Arc<Loaded>> {
         self.loaded.load_full().filter(|loaded| distance(loaded.at, now) < loaded.max_age)
     }
 
@@ -221,7 +285,7 @@ impl IssuerKeys {
         if let Some(last) = last.as_ref().filter(|last| distance(last.started, now) < FETCH_COOL_DOWN) {
             return Some(last.result.clone());
         }
-        let remote = self.remote.clone()?;
+        let source = self.source.clone()?;
         let runtime = Handle::try_current().ok()?;
         let failed_before = last.as_ref().and_then(|last| last.last_failure(now));
         let recovering = failed_before.is_some();
@@ -229,13 +293,14 @@ impl IssuerKeys {
         let keys = Arc::clone(self);
         // A task of its own: the client that caused it may hang up, and others wait for it.
         runtime
-            .spawn(async move { sender.send_replace(Some(keys.run_fetch(&remote, now, recovering).await)) });
+            .spawn(async move { sender.send_replace(Some(keys.run_fetch(&source, now, recovering).await)) });
         *last = Some(Fetch { started: now, result: result.clone(), failed_before });
+        self.refresher.start(self);
         Some(result)
     }
 
-    async fn run_fetch(&self, remote: &Remote, now: UnixTime, recovering: bool) -> FetchResult {
-        match within_time_limit(self.load(remote, now)).await.flatten() {
+    async fn run_fetch(&self, source: &Source, now: UnixTime, recovering: bool) -> FetchResult {
+        match within_time_limit(self.load(source, now)).await.flatten() {
             Ok(loaded) => {
                 self.report_success(&loaded, recovering);
                 let keys = Arc::clone(&loaded.keys);
@@ -249,19 +314,34 @@ impl IssuerKeys {
         }
     }
 
-    /// Fetches the key set, and the metadata before it unless its location is configured: a changed `jwks_uri` is followed.
-    async fn load(&self, remote: &Remote, now: UnixTime) -> Result<Loaded, FetchError> {
-        let http = &*remote.http;
-        let url = match &remote.jwks_uri {
-            Some(uri) => uri.clone(),
-            None => self.discover(http).await?,
-        };
-        let response = discovery::get(http, &url, KEY_SET_TYPE).await?;
-        let keys = KeySet::parse(&response.body, &self.algorithms, &*self.crypto)
-            .map_err(|reason| FetchError::KeySet { url, reason })?;
+    async fn load(&self, source: &Source, now: UnixTime) -> Result<Loaded, FetchError> {
+        match source {
+            Source::Metadata(http) => {
+                // Read each time: a changed `jwks_uri` is followed.
+                let url = self.discover(&**http).await?;
+                self.load_from(&**http, &url, now).await
+            }
+            Source::JwksUri(http, url) => self.load_from(&**http, url, now).await,
+            Source::File(path) => {
+                let keys = self.parse(&file::read(path).await?).map_err(|reason| {
+                    FetchError::FileKeySet { path: path.display().to_string(), reason }
+                })?;
+                Ok(Loaded::now(self.keep_if_same(keys), now, file::REFRESH_AGE))
+            }
+        }
+    }
+
+    async fn load_from(&self, http: &dyn HttpClient, url: &str, now: UnixTime) -> Result<Loaded, FetchError> {
+        let response = discovery::get(http, url, KEY_SET_TYPE).await?;
+        let keys = self
+            .parse(&response.body)
+            .map_err(|reason| FetchError::KeySet { url: url.to_owned(), reason })?;
         let refresh_age = response.max_age.unwrap_or(REFRESH_AGE).clamp(MIN_REFRESH_AGE, MAX_REFRESH_AGE);
-        let max_age = refresh_age.saturating_add(MAX_STALE);
-        Ok(Loaded { keys: self.keep_if_same(keys), at: now, refresh_age, max_age })
+        Ok(Loaded::now(self.keep_if_same(keys), now, refresh_age))
+    }
+
+    fn parse(&self, json: &[u8]) -> Result<KeySet, KeySetError> {
+        KeySet::parse(json, &self.algorithms, &*self.crypto)
     }
 
     /// Reads the metadata, settles what the issuer is called and returns its `jwks_uri`.
@@ -280,8 +360,10 @@ impl IssuerKeys {
         if settled.is_none() && *metadata.issuer != *self.configured {
             self.report_other_spelling(&metadata.issuer);
         }
-        self.stated.get_or_init(|| metadata.issuer.into());
-        Ok(metadata.jwks_uri)
+        self.stated.get_or_init(|| metadata.issuer.as_str().into());
+        let jwks_uri = metadata.jwks_uri.clone();
+        self.metadata.store(Some(Arc::new(metadata)));
+        Ok(jwks_uri)
     }
 
     /// The set in use if `keys` is the same one: what was verified under it stays valid.
@@ -289,38 +371,6 @@ impl IssuerKeys {
         match self.loaded.load().as_deref() {
             Some(loaded) if loaded.keys.same_as(&keys) => Arc::clone(&loaded.keys),
             _ => Arc::new(keys),
-        }
-    }
-
-    fn report_success(&self, loaded: &Loaded, recovering: bool) {
-        let (issuer, keys) = (&*self.configured, loaded.keys.len());
-        let unchanged =
-            self.loaded.load().as_deref().is_some_and(|before| Arc::ptr_eq(&before.keys, &loaded.keys));
-        if keys == 0 {
-            tracing::warn!(target: LOG_TARGET, issuer, outcome = "empty", keys, "the issuer publishes no key that can be used; its tokens are refused");
-        } else if recovering {
-            tracing::info!(target: LOG_TARGET, issuer, outcome = "recovered", keys, "the issuer's keys can be loaded again");
-        } else if unchanged {
-            tracing::debug!(target: LOG_TARGET, issuer, outcome = "unchanged", keys, "the issuer's keys are unchanged");
-        } else {
-            tracing::info!(target: LOG_TARGET, issuer, outcome = "loaded", keys, "loaded the issuer's keys");
-        }
-    }
-
-    /// Strict clients compare the metadata of this API with that of the issuer (RFC 9728 §3.3, RFC 8414 §3.3).
-    fn report_other_spelling(&self, stated: &str) {
-        let issuer = &*self.configured;
-        tracing::warn!(target: LOG_TARGET, issuer, stated, "the issuer is configured with another spelling than its own, which this API's metadata passes on and strict clients refuse; configure it exactly as stated");
-    }
-
-    fn report_failure(&self, error: &FetchError, now: UnixTime) {
-        let issuer = &*self.configured;
-        let in_use = self.last_good(now);
-        let keys = in_use.as_ref().map_or(0, |loaded| loaded.keys.len());
-        if in_use.is_some() {
-            tracing::warn!(target: LOG_TARGET, issuer, outcome = "failed", keys, %error, "cannot load the issuer's keys; the last good ones stay in use");
-        } else {
-            tracing::warn!(target: LOG_TARGET, issuer, outcome = "failed", keys, %error, "cannot load the issuer's keys; its tokens are answered with 503 until that succeeds");
         }
     }
 }
@@ -348,31 +398,32 @@ fn outcome(result: &watch::Receiver<Option<FetchResult>>) -> Option<FetchResult>
 
 impl Loaded {
     /// A key set of the configuration: it never ages.
-    fn configured(
-        issuer: &str,
-        json: &str,
-        algorithms: &[Algorithm],
-        crypto: &dyn CryptoProvider,
-    ) -> Result<Self, IssuerError> {
-        let keys = KeySet::parse(json.as_bytes(), algorithms, crypto)
-            .and_then(KeySet::require_usable_key)
-            .map_err(|reason| IssuerError::KeySet { issuer: issuer.to_owned(), reason })?;
+    fn configured(keys: KeySet) -> Self {
         let (refresh_age, max_age) = (Duration::MAX, Duration::MAX);
-        Ok(Self { keys: Arc::new(keys), at: UnixTime::default(), refresh_age, max_age })
+        Self { keys: Arc::new(keys), at: UnixTime::default(), refresh_age, max_age }
+    }
+
+    fn now(keys: Arc<KeySet>, now: UnixTime, refresh_age: Duration) -> Self {
+        Self { keys, at: now, refresh_age, max_age: refresh_age.saturating_add(MAX_STALE) }
     }
 }
 
 /// What `future` comes to within the time of a fetch.
 async fn within_time_limit<F: Future>(future: F) -> Result<F::Output, FetchError> {
+    within(FETCH_TIME_LIMIT, future).await
+}
+
+/// What `future` comes to within `time`.
+pub(super) async fn within<F: Future>(time: Duration, future: F) -> Result<F::Output, FetchError> {
     // tokio panics where the runtime was built without `enable_time`, which cannot be asked beforehand; a request must
     // not panic for that.
-    let limited = catch_unwind(AssertUnwindSafe(|| timeout(FETCH_TIME_LIMIT, future)));
+    let limited = catch_unwind(AssertUnwindSafe(|| timeout(time, future)));
     let limited = limited.map_err(|_panic| FetchError::NoTimer)?;
-    limited.await.map_err(|_elapsed| FetchError::TimedOut(FETCH_TIME_LIMIT.as_secs()))
+    limited.await.map_err(|_elapsed| FetchError::TimedOut(time.as_secs()))
 }
 
 /// The time between two moments, in either order: a clock that was set back must not stop fetches or keep keys for ever.
-fn distance(one: UnixTime, other: UnixTime) -> Duration {
+pub(super) fn distance(one: UnixTime, other: UnixTime) -> Duration {
     one.saturating_since(other).max(other.saturating_since(one))
 }
 

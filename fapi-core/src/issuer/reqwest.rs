@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use ::reqwest::header::{ACCEPT, CACHE_CONTROL, HeaderMap};
-use ::reqwest::{Client, ClientBuilder, Response, redirect, tls};
+use ::reqwest::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderMap};
+use ::reqwest::{Client, ClientBuilder, Identity, RequestBuilder, Response, redirect, tls};
 use ::url::{Host, Url};
 use async_trait::async_trait;
 
@@ -48,6 +48,7 @@ pub struct ReqwestClient {
 #[derive(Clone, Debug, Default)]
 pub struct ReqwestClientBuilder {
     access: Access,
+    certificate: Option<Result<Identity, HttpError>>,
 }
 
 /// What may be reached beside public https servers.
@@ -71,6 +72,12 @@ impl ReqwestClient {
     pub fn builder() -> ReqwestClientBuilder {
         ReqwestClientBuilder::default()
     }
+
+    fn permitted(&self, url: &str) -> Result<Url, HttpError> {
+        let url = Url::parse(url).map_err(|_| HttpError::UrlRefused)?;
+        self.access.check(&url)?;
+        Ok(url)
+    }
 }
 
 impl ReqwestClientBuilder {
@@ -92,19 +99,29 @@ impl ReqwestClientBuilder {
         self
     }
 
+    /// The certificate that this client shows where a server asks for one, for
+    /// [`ClientAuthentication::mutual_tls`](crate::ClientAuthentication::mutual_tls): PEM, with the private key, the
+    /// certificate and what is between it and its root.
+    #[must_use]
+    pub fn client_certificate(mut self, pem: &[u8]) -> Self {
+        self.certificate = Some(Identity::from_pem(pem).map_err(|error| HttpError::Setup(root_cause(&error))));
+        self
+    }
+
     /// The client.
     ///
     /// # Errors
-    /// [`HttpError::Setup`] if TLS cannot be set up, most often because the system has no root certificates.
+    /// [`HttpError::Setup`] if TLS cannot be set up, most often because the system has no root certificates, or because
+    /// the client certificate cannot be read.
     pub fn build(self) -> Result<ReqwestClient, HttpError> {
-        let access = self.access;
-        let client = client_builder(access).build().or_else(|error| {
+        let (access, certificate) = (self.access, self.certificate.transpose()?);
+        let builder = || {
+            let builder = client_builder(access);
+            certificate.iter().cloned().fold(builder, ClientBuilder::identity)
+        };
+        let client = builder().build().or_else(|error| {
             // Development on a machine without root certificates: plain http works, and https trusts nobody.
-            if access.insecure_loopback {
-                client_builder(access).tls_certs_only([]).build()
-            } else {
-                Err(error)
-            }
+            if access.insecure_loopback { builder().tls_certs_only([]).build() } else { Err(error) }
         });
         let client = client.map_err(|error| HttpError::Setup(root_cause(&error)))?;
         Ok(ReqwestClient { client, access })
@@ -130,17 +147,41 @@ fn client_builder(access: Access) -> ClientBuilder {
 #[async_trait]
 impl HttpClient for ReqwestClient {
     async fn get(&self, url: &str, accept: &str) -> Result<HttpResponse, HttpError> {
-        let url = Url::parse(url).map_err(|_| HttpError::UrlRefused)?;
-        self.access.check(&url)?;
-        let response = self.client.get(url).header(ACCEPT, accept).send().await.map_err(http_error)?;
-        let (status, max_age) = (response.status().as_u16(), max_age(response.headers()));
-        let body = read_body(response).await?;
-        Ok(HttpResponse { status, body, max_age })
+        exchange(self.client.get(self.permitted(url)?).header(ACCEPT, accept)).await
+    }
+
+    async fn post_form(
+        &self,
+        url: &str,
+        accept: &str,
+        authorization: Option<&str>,
+        form: &str,
+    ) -> Result<HttpResponse, HttpError> {
+        let mut request = self
+            .client
+            .post(self.permitted(url)?)
+            .header(ACCEPT, accept)
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(form.to_owned());
+        if let Some(authorization) = authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        exchange(request).await
     }
 
     fn allows_insecure_loopback(&self) -> bool {
         self.access.insecure_loopback
     }
+}
+
+/// Sends the request and reads the answer.
+async fn exchange(request: RequestBuilder) -> Result<HttpResponse, HttpError> {
+    let response = request.send().await.map_err(http_error)?;
+    let (status, max_age) = (response.status().as_u16(), max_age(response.headers()));
+    let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let content_type = content_type.map(str::to_owned);
+    let body = read_body(response).await?;
+    Ok(HttpResponse { status, body, max_age, content_type })
 }
 
 /// Reads the body, and stops as soon as it is too large.

@@ -2,13 +2,25 @@
 
 use thiserror::Error as ThisError;
 
-/// Why bytes are not an acceptable JWS or JSON object.
+/// Why bytes are not an acceptable JWS, JWE or JSON object.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum JoseError {
     /// RFC 7515 §7.1: not exactly three parts, none of them empty.
     #[error("it is not a compact JWS of three parts")]
     NotCompact,
+    /// RFC 7516 §7.1: not exactly five parts, or without header or ciphertext.
+    #[error("it is not a compact JWE of five parts")]
+    NotCompactJwe,
+    /// RFC 7518 §4, §5: an `alg` or `enc` of a JWE that is not accepted.
+    #[error("its alg or enc is not one that is accepted for encryption")]
+    EncryptionAlgorithm,
+    /// RFC 8725 §3.6: a JWE with `zip`.
+    #[error("its content is compressed, which is not accepted")]
+    Compressed,
+    /// RFC 7518 §4, §5.3: the encrypted key, the initialization vector or the tag has not the length that it must have.
+    #[error("a part has not the length that its algorithm demands")]
+    PartLength,
     /// RFC 7515 §2: padding, white space, non-zero trailing bits or foreign characters.
     #[error("a part is not strict base64url")]
     Base64,

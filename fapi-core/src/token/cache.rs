@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use lru::LruCache;
 
+use crate::clock::UnixTime;
 use crate::issuer::KeySet;
 use crate::token::ErasedToken;
 
@@ -28,6 +29,8 @@ pub(crate) struct VerifiedToken {
 pub(crate) enum Vouched {
     /// A signature under a key of this set.
     Keys(Arc<KeySet>),
+    /// The issuer's answer, which counts until then.
+    Introspection { until: UnixTime },
 }
 
 pub(crate) struct TokenCache {

@@ -78,7 +78,7 @@ impl<'a> Claims<'a> {
         self.optional_text(name)?.ok_or(Error::TokenClaimMissing(name))
     }
 
-    fn optional_text(&self, name: &'static str) -> Result<Option<&str>, Error> {
+    pub(super) fn optional_text(&self, name: &'static str) -> Result<Option<&str>, Error> {
         let Some(claim) = self.0.get(name) else { return Ok(None) };
         claim.as_str().filter(|text| !text.is_empty()).map(Some).ok_or(Error::TokenClaimInvalid(name))
     }

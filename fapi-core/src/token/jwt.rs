@@ -10,6 +10,7 @@ use crate::jose::json::Object;
 use crate::jose::{Algorithm, CompactJws, Header};
 use crate::profile::Profile;
 use crate::token::claims::Claims;
+use crate::token::encrypted::is_encrypted;
 
 /// A well-formed token of an accepted type and algorithm. Nothing in it is proved.
 pub(crate) struct UnverifiedToken<'a> {
@@ -22,8 +23,8 @@ pub(crate) struct UnverifiedToken<'a> {
 
 impl<'a> UnverifiedToken<'a> {
     pub(crate) fn parse(text: &'a str, profile: &Profile) -> Result<Self, Error> {
-        // RFC 9068 §4, R95: five parts are a JWE; a successful decryption would prove nothing about the sender.
-        if text.split('.').count() == 5 {
+        // RFC 9068 §4, R95: none was agreed; or it is one inside of another, which nobody signed.
+        if is_encrypted(text) {
             return Err(Error::TokenEncrypted);
         }
         let jws = CompactJws::parse(text).map_err(Error::TokenMalformed)?;
@@ -46,6 +47,10 @@ impl<'a> UnverifiedToken<'a> {
 
     pub(crate) fn payload(&self) -> &[u8] {
         &self.payload
+    }
+
+    pub(crate) fn algorithm(&self) -> Algorithm {
+        self.algorithm
     }
 
     pub(crate) fn key_id(&self) -> Option<&str> {

@@ -1,10 +1,12 @@
 //! A verified access token and its claims (RFC 9068 §2.2).
 //!
-//! Values of these types exist only for tokens that passed every rule: they are made by `token/jwt.rs` and handed out by
+//! Values of these types exist only for tokens that passed every rule: they are made by `token/jwt.rs` and `token/introspection.rs`, and handed out by
 //! `resource_server.rs` alone.
 
 pub(crate) mod cache;
 pub(crate) mod claims;
+pub(crate) mod encrypted;
+pub(crate) mod introspection;
 pub(crate) mod jwt;
 pub(crate) mod scope;
 

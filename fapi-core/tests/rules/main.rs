@@ -7,19 +7,25 @@
 #![allow(clippy::string_slice, reason = "only of ASCII")]
 #![allow(missing_docs, reason = "tests")]
 
+mod authorization_server;
+#[cfg(feature = "josekit")]
+mod encrypted;
 mod fakes;
 mod fapi2_5_3_4;
 mod fapi2_5_4;
+mod issuers;
 mod logging;
 mod pitfalls;
 mod replay_store;
 mod revocation;
 mod rfc6750;
+mod rfc7662;
 mod rfc8705;
 mod rfc8725;
 mod rfc9068;
 mod rfc9449_11;
 mod rfc9449_4_3;
 mod rfc9449_8_9;
+mod rfc9701;
 mod rfc9728;
 mod world;

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fapi_core::{
-    Clock, Error, Issuer, NonceSecret, Rejection, ReplayStore, ResourceRequest, ResourceServer,
+    Clock, Error, Introspection, Issuer, NonceSecret, Rejection, ReplayStore, ResourceRequest, ResourceServer,
     ResourceServerBuilder, UnixTime, Verified,
 };
 use fapi_testkit::{ManualClock, ProofBuilder, TestCertificate, TestClient, TestIssuer, TokenBuilder};
 
+use crate::authorization_server::AuthorizationServer;
 use crate::fakes::{JWKS_URI, Network};
 
 pub(crate) const API: &str = "https://api.example.com";
@@ -64,6 +65,20 @@ impl World {
             world.builder_without_issuer().issuer(issuer).http_client(Arc::clone(network) as _)
         });
         network.publish(&world.issuer);
+        world.after_start()
+    }
+
+    /// A server that asks `server` about tokens, configured like this, and whose own configuration was changed.
+    pub(crate) fn introspecting(
+        server: &Arc<AuthorizationServer>,
+        introspection: Introspection,
+        configure: impl FnOnce(ResourceServerBuilder) -> ResourceServerBuilder,
+    ) -> Self {
+        let world = Self::prepare(|parties| {
+            let issuer = Issuer::new(ISSUER).with_introspection(introspection);
+            configure(parties.builder_without_issuer().issuer(issuer).http_client(Arc::clone(server) as _))
+        });
+        server.publish(&world.issuer);
         world.after_start()
     }
 

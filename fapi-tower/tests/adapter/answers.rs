@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use fapi_testkit::TestCertificate;
 use fapi_tower::fapi_core::{Binding, Error, RejectionBody, ResponseBody};
-use fapi_tower::{NoClaims, NoncePolicy, PeerCertificate, Rejection, Verified};
+use fapi_tower::{NoClaims, NoncePolicy, PeerCertificate, Rejection, StatedIssuer, Verified};
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use std::sync::Arc;
@@ -133,6 +133,19 @@ async fn the_peer_certificate_comes_from_the_extensions_and_from_nowhere_else() 
     let (parts, _) = send(service, empty(claimed)).await;
     assert_eq!((parts.status, calls.count()), (StatusCode::UNAUTHORIZED, 1));
     assert_eq!(parts.extensions.get::<Rejection>().unwrap().error(), &Error::CertificateMissing);
+}
+
+// R18: what an outer layer knows of the issuer that the client uses.
+#[tokio::test]
+async fn the_stated_issuer_comes_from_the_extensions() {
+    let (api, calls) = (Api::new(), Calls::default());
+    let service = protected(&api, &calls, hello);
+    let stating = |issuer: &str| empty(api.request("GET", "/records").extension(StatedIssuer::new(issuer)));
+    let (parts, _) = send(service.clone(), stating(api.issuer.identifier())).await;
+    assert_eq!(parts.status, StatusCode::OK);
+    let (parts, _) = send(service, stating("https://other.example.com")).await;
+    assert_eq!((parts.status, calls.count()), (StatusCode::UNAUTHORIZED, 1));
+    assert_eq!(parts.extensions.get::<Rejection>().unwrap().error(), &Error::StatedIssuer);
 }
 
 // R63, R65

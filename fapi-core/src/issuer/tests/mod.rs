@@ -2,9 +2,11 @@
 
 mod configuration;
 mod events;
+mod file;
 mod lifetime;
 mod metadata;
 mod overdue;
+mod refresher;
 
 use std::collections::HashMap;
 use std::future::pending;
@@ -16,7 +18,7 @@ use tokio::task::yield_now;
 
 use super::keys::KeysUnavailable;
 use super::*;
-use crate::clock::UnixTime;
+use crate::clock::{Clock, UnixTime};
 use crate::crypto::AwsLcProvider;
 use crate::jose::Algorithm;
 
@@ -25,6 +27,26 @@ const OAUTH: &str = "https://as.example/.well-known/oauth-authorization-server/t
 const OPENID: &str = "https://as.example/tenant/.well-known/openid-configuration";
 const JWKS: &str = "https://keys.example/jwks?set=1";
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
+
+/// A clock that stands still until it is set; the background refresh goes by it.
+#[derive(Debug)]
+struct TestClock(Mutex<UnixTime>);
+
+impl TestClock {
+    fn at(time: UnixTime) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(time)))
+    }
+
+    fn set(&self, time: UnixTime) {
+        *self.0.lock().unwrap() = time;
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> UnixTime {
+        *self.0.lock().unwrap()
+    }
+}
 
 /// What the issuer answers at a URL.
 #[derive(Clone, Debug)]
@@ -89,7 +111,15 @@ impl FakeIssuer {
 }
 
 fn try_keys(issuer: Issuer, http: Option<Arc<dyn HttpClient>>) -> Result<Arc<IssuerKeys>, IssuerError> {
-    IssuerKeys::new(issuer, vec![Algorithm::Es256], Arc::new(AwsLcProvider), http)
+    try_keys_by(issuer, http, TestClock::at(NOW))
+}
+
+fn try_keys_by(
+    issuer: Issuer,
+    http: Option<Arc<dyn HttpClient>>,
+    clock: Arc<TestClock>,
+) -> Result<Arc<IssuerKeys>, IssuerError> {
+    IssuerKeys::new(issuer, vec![Algorithm::Es256], Arc::new(AwsLcProvider), http, clock)
 }
 
 fn metadata(issuer: &str, jwks_uri: &str) -> String {

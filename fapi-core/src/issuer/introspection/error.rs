@@ -1,0 +1,78 @@
+//! Why an issuer could not be asked, or its answer not be used, in words for the operator.
+//!
+//! Nothing of a token or of an answer is in it. Whoever sent the token learns only that it could not be checked.
+
+use thiserror::Error as ThisError;
+
+use crate::error::Error;
+use crate::issuer::client_authentication::AuthenticationError;
+use crate::issuer::http::HttpError;
+use crate::issuer::signed_jwt::SignedJwtError;
+use crate::jose::JoseError;
+
+/// What went wrong.
+#[derive(Clone, Debug, Eq, PartialEq, ThisError)]
+pub(super) enum IntrospectionError {
+    #[error(
+        "the issuer's metadata has no usable introspection_endpoint, or cannot be loaded; configure one with with_endpoint"
+    )]
+    EndpointUnknown,
+    #[error(transparent)]
+    Authentication(#[from] AuthenticationError),
+    #[error("POST {url}: {reason}")]
+    Http { url: String, reason: HttpError },
+    // RFC 7662 §2.3, R124
+    #[error(
+        "POST {url}: status {status}: the issuer refuses this server; check its client_id, its key or secret, how it is registered to authenticate, and whether it may introspect"
+    )]
+    Refused { url: String, status: u16 },
+    #[error("POST {url}: the answer has status {status}")]
+    Status { url: String, status: u16 },
+    #[error("no complete answer within {0} s")]
+    TimedOut(u64),
+    #[error("the tokio runtime has no timers: build it with enable_time")]
+    NoTimer,
+    #[error("the answer is larger than {0} bytes")]
+    TooLarge(usize),
+    #[error("the answer is neither application/json nor application/token-introspection+jwt")]
+    MediaType,
+    #[error(
+        "the answer is not signed, though signed answers are required; register introspection_signed_response_alg at the issuer (RFC 9701 section 6)"
+    )]
+    NotSigned,
+    #[error(
+        "the answer is encrypted, which is not supported; register no introspection_encrypted_response_alg"
+    )]
+    Encrypted,
+    #[error("the answer cannot be read: {0}")]
+    Malformed(JoseError),
+    #[error("the signed answer is not accepted: {0}")]
+    SignedJwt(#[from] SignedJwtError),
+    #[error(
+        "the signed answer's {0} is missing, malformed, or not for this server and this moment (is the client_id its audience, and are the clocks right?)"
+    )]
+    Claim(&'static str),
+    #[error("the answer has no boolean \"active\"")]
+    Active,
+}
+
+impl IntrospectionError {
+    /// Whether the issuer is out of order, and not just this answer.
+    pub(super) const fn is_outage(&self) -> bool {
+        matches!(
+            self,
+            Self::EndpointUnknown
+                | Self::Authentication(_)
+                | Self::Http { .. }
+                | Self::Refused { .. }
+                | Self::Status { .. }
+                | Self::TimedOut(_)
+                | Self::NoTimer
+        )
+    }
+
+    /// What the request comes to: 503 in either case (R124, P13).
+    pub(super) const fn outcome(&self) -> Error {
+        if self.is_outage() { Error::IntrospectionUnavailable } else { Error::IntrospectionInvalid }
+    }
+}
