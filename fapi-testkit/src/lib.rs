@@ -48,6 +48,7 @@ mod issuer;
 mod jws;
 mod key;
 mod proof;
+mod scenario;
 mod server;
 mod token;
 
@@ -57,5 +58,6 @@ pub use clock::ManualClock;
 pub use issuer::TestIssuer;
 pub use key::{SigningKey, jwk_thumbprint};
 pub use proof::ProofBuilder;
+pub use scenario::Scenario;
 pub use server::{Fault, IssuerServer};
 pub use token::TokenBuilder;

@@ -7,12 +7,12 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
 use fapi_core::{RejectionBody, Requirement, ResourceServerBuilder, UnixTime};
-use fapi_testkit::ManualClock;
 use fapi_testkit::catalogue::{CatalogueIssuer, Profile};
 use fapi_testkit::conform::Options;
-use fapi_tower::{AccessToken, AccessTokenLayer, Issuer, RequireLayer, ResourceServer};
+use fapi_testkit::{ManualClock, Scenario};
+use fapi_tower::{AccessToken, AccessTokenLayer, Issuer, RequireLayer};
 
-pub(crate) const API: &str = "https://api.example.com";
+pub(crate) const API: &str = Scenario::PUBLIC_URL;
 pub(crate) const SCOPE: &str = "records:read";
 
 /// An issuer, and a clock that stands still.
@@ -37,13 +37,12 @@ impl World {
         &self,
         configure: impl FnOnce(ResourceServerBuilder) -> ResourceServerBuilder,
     ) -> Router {
-        let builder = ResourceServer::builder()
-            .public_url(API)
-            .audience(API)
-            .issuer(Issuer::new(self.issuer.identifier()).with_key_set(self.issuer.jwks()))
-            .rejection_body(RejectionBody::ProblemJson)
-            .clock(Arc::new(self.clock.clone()));
-        let server = configure(builder).build().expect("a valid configuration");
+        let trusted = Issuer::new(self.issuer.identifier()).with_key_set(self.issuer.jwks());
+        let clock = Arc::new(self.clock.clone());
+        let configure = |builder: ResourceServerBuilder| {
+            configure(builder.rejection_body(RejectionBody::ProblemJson)).clock(clock)
+        };
+        let server = Scenario::trusting(trusted, configure).server;
         self.clock.advance(Duration::from_secs(120));
         let records = get(async || "[]").route_layer(RequireLayer::new(Requirement::scope(SCOPE)));
         Router::new()
