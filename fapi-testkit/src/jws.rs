@@ -101,7 +101,7 @@ fn text(members: &Map<String, Value>) -> String {
 }
 
 /// The same JWS with one bit of the signature flipped. The first bit: the last ones may be unused bits of base64url.
-fn flip_signature(jws: &str) -> String {
+pub(crate) fn flip_signature(jws: &str) -> String {
     let (input, signature) = jws.rsplit_once('.').expect("a compact JWS has a signature");
     let mut signature = from_base64url(signature).expect("a signature is base64url");
     if let Some(first) = signature.first_mut() {

@@ -1,10 +1,14 @@
-//! What an issuer remembers, for all its clones: opaque tokens, what was revoked, statuses, and used assertions.
+//! What an issuer remembers, for all its clones: opaque tokens, what was revoked, statuses, used assertions, and how the
+//! test wants its answers changed.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value};
+
+use crate::introspection::IntrospectionBuilder;
+use crate::status_list::StatusListBuilder;
 
 /// The memory of a [`TestIssuer`](crate::TestIssuer).
 #[derive(Default)]
@@ -16,7 +20,12 @@ struct Content {
     revoked_tokens: HashSet<String>,
     statuses: BTreeMap<usize, u8>,
     used_assertions: HashSet<String>,
+    introspection_change: Option<Change<IntrospectionBuilder>>,
+    status_list_change: Option<Change<StatusListBuilder>>,
 }
+
+/// What a test makes of an answer before it goes out.
+type Change<Builder> = Arc<dyn Fn(Builder) -> Builder + Send + Sync>;
 
 impl Memory {
     pub(crate) fn remember_token(&self, reference: &str, claims: Map<String, Value>) {
@@ -47,6 +56,30 @@ impl Memory {
     /// Whether this `jti` of a client's assertion is used for the first time.
     pub(crate) fn is_first_use(&self, client_id: &str, jti: &str) -> bool {
         self.content().used_assertions.insert(format!("{client_id}\n{jti}"))
+    }
+
+    pub(crate) fn change_introspection(&self, change: Change<IntrospectionBuilder>) {
+        self.content().introspection_change = Some(change);
+    }
+
+    pub(crate) fn changed_introspection(&self, answer: IntrospectionBuilder) -> IntrospectionBuilder {
+        let change = self.content().introspection_change.clone();
+        match change {
+            Some(change) => change(answer),
+            None => answer,
+        }
+    }
+
+    pub(crate) fn change_status_list(&self, change: Change<StatusListBuilder>) {
+        self.content().status_list_change = Some(change);
+    }
+
+    pub(crate) fn changed_status_list(&self, list: StatusListBuilder) -> StatusListBuilder {
+        let change = self.content().status_list_change.clone();
+        match change {
+            Some(change) => change(list),
+            None => list,
+        }
     }
 
     fn content(&self) -> MutexGuard<'_, Content> {

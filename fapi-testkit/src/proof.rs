@@ -32,11 +32,7 @@ impl ProofBuilder {
         let jwk = key.public_jwk();
         let mut jwt = UnsignedJwt::new(key, "dpop+jwt");
         jwt.set_header("jwk", jwk);
-        Self { jwt }
-            .jti(&unique_id())
-            .claim("htm", method)
-            .claim("htu", url)
-            .issued_at(now)
+        Self { jwt }.jti(&unique_id()).claim("htm", method).claim("htu", url).issued_at(now)
     }
 
     /// Sets `ath` to the hash of the access token that goes with the proof.

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fapi_core::{Clock, Issuer, ResourceServer, ResourceServerBuilder, UnixTime};
+use fapi_core::{Clock, Issuer, ResourceServer, ResourceServerBuilder, Revocation, UnixTime};
 
 use crate::{ManualClock, ProofBuilder, TestCertificate, TestClient, TestIssuer, TokenBuilder};
 
@@ -14,6 +14,8 @@ use crate::{ManualClock, ProofBuilder, TestCertificate, TestClient, TestIssuer, 
 const START: UnixTime = UnixTime::from_secs(1_750_000_000);
 /// Longer than any proof is accepted, so that the server remembers every one that it has seen.
 const UPTIME: Duration = Duration::from_secs(120);
+/// Longer than any token of a test lives.
+const MAX_TOKEN_LIFETIME: Duration = Duration::from_secs(3600);
 
 /// An API with its issuer and its client, all of them by one clock that stands still.
 ///
@@ -201,6 +203,7 @@ fn build(
         .public_url(Scenario::PUBLIC_URL)
         .audience(Scenario::PUBLIC_URL)
         .issuer(issuer)
+        .revocation(Revocation::max_token_lifetime(MAX_TOKEN_LIFETIME))
         .clock(Arc::new(clock.clone()));
     configure(builder).build().expect("a valid configuration")
 }

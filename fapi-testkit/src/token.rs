@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use crate::client::TestClient;
 use crate::encoding::{sha256_base64url, unique_id};
-use crate::jwe::EncryptionKey;
+use crate::encryption_key::EncryptionKey;
+use crate::issuer::TestIssuer;
 use crate::jws::{UnsignedJwt, jwt_setters};
-use crate::key::SigningKey;
 use crate::memory::Memory;
 
 /// How long a token lives unless the test says otherwise.
@@ -42,18 +42,20 @@ pub struct TokenBuilder {
 }
 
 impl TokenBuilder {
-    pub(crate) fn new(issuer: &str, key: SigningKey, now: UnixTime, memory: Arc<Memory>) -> Self {
-        let kid = key.thumbprint();
-        let mut jwt = UnsignedJwt::new(key, "at+jwt");
-        jwt.set_header("kid", kid);
-        jwt.set_claim("iss", issuer);
-        jwt.set_claim("jti", unique_id());
-        Self { jwt, issued_at: now, lifetime: LIFETIME, memory }
-            .audience("https://api.example.com")
-            .subject("alice")
-            .client_id("client")
-            .scope("read")
-            .issued_at(now)
+    pub(crate) fn new(issuer: &TestIssuer) -> Self {
+        let now = issuer.now();
+        Self {
+            jwt: issuer.jwt("at+jwt"),
+            issued_at: now,
+            lifetime: LIFETIME,
+            memory: Arc::clone(issuer.memory()),
+        }
+        .claim("jti", unique_id())
+        .audience("https://api.example.com")
+        .subject("alice")
+        .client_id("client")
+        .scope("read")
+        .issued_at(now)
     }
 
     /// Sets `aud` to one audience; for several, use [`TokenBuilder::claim`].
