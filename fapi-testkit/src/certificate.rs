@@ -13,6 +13,7 @@ use crate::encoding::sha256_base64url;
 /// let token = TestIssuer::new("https://as.example.com").token().bound_to_certificate(certificate.der()).sign();
 /// # let _ = token;
 /// ```
+#[derive(Clone)]
 pub struct TestCertificate {
     der: Vec<u8>,
     pem: String,

@@ -7,9 +7,10 @@ use std::fmt;
 
 use fapi_core::jose::Algorithm;
 use josekit::JoseError;
-use josekit::jwk::Jwk;
-use josekit::jwk::alg::ec::EcCurve;
-use josekit::jwk::alg::ed::EdCurve;
+use josekit::jwk::alg::ec::{EcCurve, EcKeyPair};
+use josekit::jwk::alg::ed::{EdCurve, EdKeyPair};
+use josekit::jwk::alg::rsa::RsaKeyPair;
+use josekit::jwk::{Jwk, KeyPair as _};
 use josekit::jws::{self, JwsSigner};
 use serde_json::{Map, Value, json};
 
@@ -19,7 +20,7 @@ use crate::encoding::{base64url, sha256_base64url};
 const RSA_BITS: u32 = 2048;
 
 /// The members of a public JWK of any type; all others are private or descriptive.
-const PUBLIC_MEMBERS: [&str; 6] = ["kty", "crv", "x", "y", "n", "e"];
+pub(crate) const PUBLIC_MEMBERS: [&str; 6] = ["kty", "crv", "x", "y", "n", "e"];
 
 /// A private key and the algorithm it signs with.
 ///
@@ -106,6 +107,12 @@ impl SigningKey {
         Value::Object(self.private.clone())
     }
 
+    /// The private key in PEM (PKCS #8).
+    #[must_use]
+    pub fn private_key_pem(&self) -> String {
+        private_key_pem(&self.private)
+    }
+
     /// The RFC 7638 thumbprint of the public key: the `jkt` of tokens bound to it.
     #[must_use]
     pub fn thumbprint(&self) -> String {
@@ -172,6 +179,18 @@ pub fn jwk_thumbprint(jwk: &Value) -> String {
         })
         .collect();
     sha256_base64url(format!("{{{}}}", text.join(",")))
+}
+
+/// The private key of a JWK that this kit has made or taken, in PEM (PKCS #8).
+pub(crate) fn private_key_pem(private: &Map<String, Value>) -> String {
+    let pem = Jwk::from_map(private.clone()).and_then(|jwk| {
+        Ok(match jwk.key_type() {
+            "RSA" => RsaKeyPair::from_jwk(&jwk)?.to_pem_private_key(),
+            "EC" => EcKeyPair::from_jwk(&jwk)?.to_pem_private_key(),
+            _ => EdKeyPair::from_jwk(&jwk)?.to_pem_private_key(),
+        })
+    });
+    String::from_utf8(pem.expect("a private JWK")).expect("PEM is ASCII")
 }
 
 fn generate_jwk(algorithm: Algorithm) -> Result<Jwk, JoseError> {

@@ -4,8 +4,10 @@
 //! **For tests only.** Private keys are handed out, keys are generated without ceremony, and a builder panics when the
 //! test itself is at fault. Nothing here belongs in a production program; depend on it under `[dev-dependencies]`.
 //!
-//! - [`TestIssuer`] mints access tokens (RFC 9068); [`TestIssuer::serve`] puts it on a loopback port, where it can also
-//!   misbehave.
+//! - [`TestIssuer`] mints access tokens (RFC 9068), also opaque and encrypted ones ([`EncryptionKey`]); it introspects them
+//!   (RFC 7662, RFC 9701), keeps a status list, and sends security events (RFC 8417). [`TestIssuer::respond`] answers what
+//!   its endpoints answer, for the clients in [`RegisteredClient`]; [`TestIssuer::serve`] and [`TestIssuer::serve_tls`] put
+//!   it on a loopback port, where it can also misbehave ([`Fault`]).
 //! - [`TestClient`] holds a key and makes DPoP proofs (RFC 9449).
 //! - [`TestCertificate`] is a client certificate for mutual TLS (RFC 8705).
 //! - [`SigningKey`] signs any header and any payload, also invalid ones.
@@ -35,6 +37,7 @@
 //! ```
 #![allow(clippy::expect_used, reason = "a test kit stops at the first mistake of the test that uses it")]
 
+mod assertion;
 #[cfg(feature = "conform")]
 pub mod catalogue;
 mod certificate;
@@ -44,18 +47,36 @@ mod clock;
 pub mod conform;
 pub mod contract;
 mod encoding;
+mod encryption_key;
+mod introspection;
 mod issuer;
+mod jwe;
 mod jws;
 mod key;
+mod memory;
 mod proof;
+mod registered_client;
+mod scenario;
+mod security_event;
 mod server;
+mod status_list;
 mod token;
+mod verification;
 
+pub use assertion::AssertionBuilder;
 pub use certificate::TestCertificate;
 pub use client::TestClient;
 pub use clock::ManualClock;
+pub use encryption_key::EncryptionKey;
+pub use http;
+pub use introspection::IntrospectionBuilder;
 pub use issuer::TestIssuer;
+pub use jwe::JweBuilder;
 pub use key::{SigningKey, jwk_thumbprint};
 pub use proof::ProofBuilder;
-pub use server::{Fault, IssuerServer};
+pub use registered_client::RegisteredClient;
+pub use scenario::Scenario;
+pub use security_event::{SESSION_REVOKED, SecurityEventBuilder, VERIFICATION, subject};
+pub use server::{Endpoint, Fault, IssuerServer};
+pub use status_list::StatusListBuilder;
 pub use token::TokenBuilder;

@@ -1,5 +1,6 @@
 //! Access tokens in the form of RFC 9068: valid by default, and wrong in one way on demand.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use fapi_core::UnixTime;
@@ -7,8 +8,10 @@ use serde_json::{Value, json};
 
 use crate::client::TestClient;
 use crate::encoding::{sha256_base64url, unique_id};
-use crate::jws::UnsignedJwt;
-use crate::key::SigningKey;
+use crate::encryption_key::EncryptionKey;
+use crate::issuer::TestIssuer;
+use crate::jws::{UnsignedJwt, jwt_setters};
+use crate::memory::Memory;
 
 /// How long a token lives unless the test says otherwise.
 const LIFETIME: Duration = Duration::from_secs(300);
@@ -35,21 +38,24 @@ pub struct TokenBuilder {
     jwt: UnsignedJwt,
     issued_at: UnixTime,
     lifetime: Duration,
+    memory: Arc<Memory>,
 }
 
 impl TokenBuilder {
-    pub(crate) fn new(issuer: &str, key: SigningKey, now: UnixTime) -> Self {
-        let kid = key.thumbprint();
-        let mut jwt = UnsignedJwt::new(key, "at+jwt");
-        jwt.set_header("kid", kid);
-        jwt.set_claim("iss", issuer);
-        jwt.set_claim("jti", unique_id());
-        Self { jwt, issued_at: now, lifetime: LIFETIME }
-            .audience("https://api.example.com")
-            .subject("alice")
-            .client_id("client")
-            .scope("read")
-            .issued_at(now)
+    pub(crate) fn new(issuer: &TestIssuer) -> Self {
+        let now = issuer.now();
+        Self {
+            jwt: issuer.jwt("at+jwt"),
+            issued_at: now,
+            lifetime: LIFETIME,
+            memory: Arc::clone(issuer.memory()),
+        }
+        .claim("jti", unique_id())
+        .audience("https://api.example.com")
+        .subject("alice")
+        .client_id("client")
+        .scope("read")
+        .issued_at(now)
     }
 
     /// Sets `aud` to one audience; for several, use [`TokenBuilder::claim`].
@@ -106,64 +112,39 @@ impl TokenBuilder {
         self.claim("cnf", confirmation)
     }
 
-    /// Sets any claim to any value.
-    pub fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.jwt.set_claim(name, value);
-        self
+    /// Names the entry of a token status list that says whether the token is still valid: `status.status_list` with
+    /// `uri` and `idx` (Token Status List §6). See [`TestIssuer::status_list`](crate::TestIssuer::status_list).
+    pub fn status_list(self, uri: &str, index: u64) -> Self {
+        self.claim("status", json!({"status_list": {"uri": uri, "idx": index}}))
     }
 
-    /// Leaves out a claim.
-    pub fn without_claim(mut self, name: &str) -> Self {
-        self.jwt.remove_claim(name);
-        self
-    }
-
-    /// Sets any header parameter to any value.
-    pub fn header(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.jwt.set_header(name, value);
-        self
-    }
-
-    /// Leaves out a header parameter.
-    pub fn without_header(mut self, name: &str) -> Self {
-        self.jwt.remove_header(name);
-        self
-    }
-
-    /// Replaces all claims by these bytes: for duplicate members and payloads that are not JSON.
-    pub fn raw_payload(mut self, payload: impl Into<Vec<u8>>) -> Self {
-        self.jwt.set_raw_payload(payload);
-        self
-    }
-
-    /// Changes the text of the JSON header, after all other changes to it: for duplicate members and escapes.
-    pub fn edit_header(mut self, edit: impl FnOnce(String) -> String) -> Self {
-        self.jwt.edit_header(edit);
-        self
-    }
-
-    /// Changes the text of the JSON payload, after all other changes to it: for duplicate members and numbers that JSON
-    /// values cannot hold.
-    pub fn edit_payload(mut self, edit: impl FnOnce(String) -> String) -> Self {
-        self.jwt.edit_payload(edit);
-        self
-    }
-
-    /// Signs with another key; the header, its `kid` and its `alg` stay as they are.
-    pub fn signed_by(mut self, key: &SigningKey) -> Self {
-        self.jwt.set_key(key);
-        self
-    }
-
-    /// The token, as it goes into the `Authorization` header.
+    /// An opaque token: a random reference of 22 characters, under which the issuer keeps the claims; only
+    /// [`TestIssuer::introspection`](crate::TestIssuer::introspection) tells them. Header and key have no meaning then.
+    ///
+    /// # Panics
+    /// If the claims have been replaced by something that is not a JSON object.
     #[must_use]
-    pub fn sign(self) -> String {
-        self.jwt.sign()
+    pub fn opaque(self) -> String {
+        self.opaque_as(&unique_id())
     }
 
-    /// The token with whatever `signature` makes of the signing input (RFC 7515 §5.1).
+    /// An opaque token of the test's choice, say one that looks like a JWT.
+    ///
+    /// # Panics
+    /// If the claims have been replaced by something that is not a JSON object.
     #[must_use]
-    pub fn sign_with(self, signature: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
-        self.jwt.sign_with(signature)
+    pub fn opaque_as(self, reference: &str) -> String {
+        let claims = self.jwt.into_claims().expect("the claims of an opaque token are a JSON object");
+        self.memory.remember_token(reference, claims);
+        reference.to_owned()
+    }
+
+    /// A signed token in an encrypted one (RFC 7519 §11.2): [`TokenBuilder::sign`], then
+    /// [`EncryptionKey::encrypt`](crate::EncryptionKey::encrypt).
+    #[must_use]
+    pub fn encrypt_to(self, key: &EncryptionKey) -> String {
+        key.encrypt(&self.sign()).encrypt()
     }
 }
+
+jwt_setters!(TokenBuilder);

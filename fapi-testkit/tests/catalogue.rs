@@ -53,11 +53,11 @@ fn every_expectation_is_justified() {
         }
         let last = case.steps.last().map(|step| step.expectation);
         let accepts = last.is_some_and(|last| last.answers.contains(&Acceptable::Accepted));
-        let only_accepts = last.is_some_and(|last| last.answers == [Acceptable::Accepted]);
+        let must_be_let_through = last.is_some_and(|last| last.is_acceptance());
         match case.kind {
-            Kind::Acceptance => assert!(only_accepts, "{} need not be accepted", case.id),
+            Kind::Acceptance => assert!(must_be_let_through, "{} need not be accepted", case.id),
             // An attack may be harmless to some servers, but then something else is asked of them.
-            Kind::Attack => assert!(!only_accepts, "{} accepts: {accepts}", case.id),
+            Kind::Attack => assert!(!must_be_let_through, "{} accepts: {accepts}", case.id),
         }
     }
 }
@@ -77,7 +77,9 @@ fn the_catalogue_is_large_and_balanced() {
         assert!(*acceptances > 0, "{group} has nothing that must be accepted");
     }
     assert_eq!(counts.len(), Group::ALL.len(), "a group has no case");
-    assert!(catalogue::all().len() >= 150);
+    let acceptances: usize = counts.values().map(|(_, acceptances)| acceptances).sum();
+    println!("{} cases, {acceptances} of them acceptances", catalogue::all().len());
+    assert!(acceptances >= 200 && catalogue::all().len() >= 550);
 }
 
 // Requirements R40-R71 that a client can see, and R169-R173.

@@ -69,7 +69,8 @@ async fn all_as_expected_is_0() {
     // Without a terminal, a line for each API and no bar.
     let lines = text(&output.stderr);
     assert!(
-        lines.starts_with("open: 1 passed, 0 failed, 0 skipped in ") && lines.lines().count() == 1,
+        lines.starts_with("open: attacks refused 0/0, honest calls accepted 1/1; 0 failed, 0 skipped in ")
+            && lines.lines().count() == 1,
         "{lines}"
     );
 }

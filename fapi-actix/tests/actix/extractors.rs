@@ -6,8 +6,9 @@ use fapi_actix::{AccessToken, AccessTokenMiddleware, OptionalAccessToken};
 use fapi_core::{Binding, NoClaims};
 use serde::Deserialize;
 
-use crate::fixture::Fixture;
 use crate::log::Log;
+use crate::requests::get;
+use fapi_testkit::Scenario;
 
 #[derive(Deserialize)]
 struct Claims {
@@ -34,13 +35,13 @@ async fn builtin_option(token: Option<AccessToken>) -> String {
 // The API's own claims, the registered ones, and both kinds of optional token.
 #[actix_web::test]
 async fn handlers_take_the_token() {
-    let fixture = Fixture::with(|builder| builder.claims::<Claims>());
+    let scenario = Scenario::with(|builder| builder.claims::<Claims>());
     let app = App::new()
         .route("/department", web::get().to(department))
         .route("/registered", web::get().to(registered))
         .route("/optional", web::get().to(optional))
         .route("/option", web::get().to(builtin_option))
-        .wrap(AccessTokenMiddleware::new(fixture.server.clone()));
+        .wrap(AccessTokenMiddleware::new(scenario.server.clone()));
     let app = init_service(app).await;
     for (path, expected) in [
         ("/department", "cardiology true"),
@@ -48,10 +49,11 @@ async fn handlers_take_the_token() {
         ("/optional", "alice"),
         ("/option", "alice"),
     ] {
-        let token = fixture.issuer.token().claim("department", "cardiology").bound_to(&fixture.client).sign();
+        let token =
+            scenario.issuer.token().claim("department", "cardiology").bound_to(&scenario.client).sign();
         let request = TestRequest::with_uri(path)
             .insert_header(("authorization", format!("DPoP {token}")))
-            .insert_header(("dpop", fixture.proof("GET", path, &token)));
+            .insert_header(("dpop", scenario.proof("GET", path, &token).sign()));
         let response = call_service(&app, request.to_request()).await;
         assert_eq!(response.status(), 200, "{path}");
         assert_eq!(read_body(response).await, expected, "{path}");
@@ -91,11 +93,11 @@ async fn without_the_middleware_a_builtin_option_is_none_and_logged() {
 // A handler that asks for another claims type than the server reads.
 #[actix_web::test]
 async fn another_claims_type_is_500_and_named_in_the_log() {
-    let fixture = Fixture::with(|builder| builder.claims::<NoClaims>());
+    let scenario = Scenario::with(|builder| builder.claims::<NoClaims>());
     let app = App::new().route("/department", web::get().to(department));
-    let app = init_service(app.wrap(AccessTokenMiddleware::new(fixture.server.clone()))).await;
+    let app = init_service(app.wrap(AccessTokenMiddleware::new(scenario.server.clone()))).await;
     let (log, _guard) = Log::capture();
-    let response = call_service(&app, fixture.get("/department").to_request()).await;
+    let response = call_service(&app, get(&scenario, "/department").to_request()).await;
     assert_eq!(response.status(), 500);
     assert!(read_body(response).await.is_empty());
     let text = log.text();

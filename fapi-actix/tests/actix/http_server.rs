@@ -12,7 +12,8 @@ use fapi_testkit::TestCertificate;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::fixture::{Fixture, builder};
+use fapi_testkit::Scenario;
+
 use crate::log::Log;
 
 /// How long a start that must fail may take before it counts as hanging.
@@ -74,10 +75,10 @@ fn worker(response: &str) -> &str {
 // R60, P12: one memory of used proofs for all workers.
 #[actix_web::test]
 async fn a_proof_is_good_for_one_worker() {
-    let fixture = Fixture::new();
-    let (handle, port) = serve(fixture.server.clone(), None);
-    let token = fixture.token();
-    let proof = fixture.proof("GET", "/records", &token);
+    let scenario = Scenario::new();
+    let (handle, port) = serve(scenario.server.clone(), None);
+    let token = scenario.token().sign();
+    let proof = scenario.proof("GET", "/records", &token).sign();
     let headers = format!("Authorization: DPoP {token}\r\nDPoP: {proof}\r\n");
     let mut open = Vec::new();
     for _ in 0..4 {
@@ -95,10 +96,10 @@ async fn a_proof_is_good_for_one_worker() {
 // R29, R40: as they come over the wire.
 #[actix_web::test]
 async fn repeated_headers_are_seen_over_the_wire() {
-    let fixture = Fixture::new();
-    let (handle, port) = serve(fixture.server.clone(), None);
-    let token = fixture.token();
-    let proof = fixture.proof("GET", "/records", &token);
+    let scenario = Scenario::new();
+    let (handle, port) = serve(scenario.server.clone(), None);
+    let token = scenario.token().sign();
+    let proof = scenario.proof("GET", "/records", &token).sign();
     let good = format!("Authorization: DPoP {token}\r\nDPoP: {proof}\r\n");
     let (_, response) = send(port, &format!("{good}authorization: Bearer {token}\r\n")).await;
     assert!(response.starts_with("HTTP/1.1 400 "), "{response}");
@@ -112,12 +113,12 @@ async fn repeated_headers_are_seen_over_the_wire() {
 // R72: the certificate of the connection.
 #[actix_web::test]
 async fn a_peer_certificate_is_found_in_the_connection() {
-    let fixture = Fixture::new();
+    let scenario = Scenario::new();
     let certificate = TestCertificate::generate();
     let presented = PeerCertificate::from_der(certificate.der());
-    let (handle, port) = serve(fixture.server.clone(), Some(presented));
-    let (other_handle, other_port) = serve(fixture.server.clone(), None);
-    let token = fixture.issuer.token().bound_to_certificate(certificate.der()).sign();
+    let (handle, port) = serve(scenario.server.clone(), Some(presented));
+    let (other_handle, other_port) = serve(scenario.server.clone(), None);
+    let token = scenario.issuer.token().bound_to_certificate(certificate.der()).sign();
     let headers = format!("Authorization: Bearer {token}\r\n");
     let (_, response) = send(port, &headers).await;
     assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
@@ -130,32 +131,32 @@ async fn a_peer_certificate_is_found_in_the_connection() {
 // R139, RFC 9110 §9.3.2: to HEAD, the header fields of GET and no content.
 #[actix_web::test]
 async fn the_document_is_served_over_the_wire() {
-    let fixture = Fixture::new();
-    let (handle, port) = serve(fixture.server.clone(), None);
+    let scenario = Scenario::new();
+    let (handle, port) = serve(scenario.server.clone(), None);
     let mut answers = Vec::new();
     for method in ["GET", "HEAD"] {
         let mut connection = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-        let path = fixture.server.metadata().path();
+        let path = scenario.server.metadata().path();
         let request =
             format!("{method} {path} HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n");
         connection.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         connection.read_to_string(&mut answer).await.unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        let length = format!("content-length: {}", fixture.server.metadata().json().len());
+        let length = format!("content-length: {}", scenario.server.metadata().json().len());
         assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
         assert!(head.lines().any(|line| line == length), "{head}");
         answers.push(body.to_owned());
     }
-    assert_eq!(answers, [fixture.server.metadata().json(), ""]);
+    assert_eq!(answers, [scenario.server.metadata().json(), ""]);
     handle.stop(false).await;
 }
 
 /// An `HttpServer` with the usual mistake.
 fn built_inside_the_closure() -> Server {
-    let fixture = Fixture::new();
+    let scenario = Scenario::new();
     HttpServer::new(move || {
-        let server = builder(&fixture.clock, &fixture.issuer).build().unwrap();
+        let server = scenario.another_server(|builder| builder);
         App::new().route("/records", web::get().to(subject)).wrap(AccessTokenMiddleware::new(server))
     })
     .workers(2)

@@ -4,9 +4,9 @@
 
 mod cors;
 mod extractors;
-mod fixture;
 mod http_server;
 mod log;
 mod metadata;
 mod middleware;
+mod requests;
 mod require;

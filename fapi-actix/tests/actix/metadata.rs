@@ -6,7 +6,8 @@ use actix_web::{App, HttpResponse, web};
 use fapi_actix::{AccessTokenMiddleware, metadata};
 use fapi_core::Error;
 
-use crate::fixture::{Fixture, error, lines};
+use crate::requests::{error, lines};
+use fapi_testkit::Scenario;
 
 const PATH: &str = "/.well-known/oauth-protected-resource";
 
@@ -17,10 +18,10 @@ fn request(method: Method, path: &str) -> TestRequest {
 // R138, R139: by the middleware of the App, and by the service where it wraps only a part; the same answer.
 #[actix_web::test]
 async fn the_document_is_served_without_a_token() {
-    let fixture = Fixture::new();
-    let wrapped = init_service(App::new().wrap(AccessTokenMiddleware::new(fixture.server.clone()))).await;
-    let scope = web::scope("/records").wrap(AccessTokenMiddleware::new(fixture.server.clone()));
-    let mounted = init_service(App::new().service(metadata(&fixture.server)).service(scope)).await;
+    let scenario = Scenario::new();
+    let wrapped = init_service(App::new().wrap(AccessTokenMiddleware::new(scenario.server.clone()))).await;
+    let scope = web::scope("/records").wrap(AccessTokenMiddleware::new(scenario.server.clone()));
+    let mounted = init_service(App::new().service(metadata(&scenario.server)).service(scope)).await;
     for path in [PATH, "/.well-known/oauth-protected-resource/", "/.well-known/oauth-protected-resource?x=y"]
     {
         for (method, status) in
@@ -54,10 +55,10 @@ async fn the_document_is_served_without_a_token() {
 // R138: only where the document is; any other path is verified, or the application's.
 #[actix_web::test]
 async fn other_paths_are_not_the_document() {
-    let fixture = Fixture::with(|builder| builder.public_url("https://api.example.com/b%C3%A9/"));
-    let app = App::new().service(metadata(&fixture.server)).default_service(web::to(HttpResponse::NotFound));
+    let scenario = Scenario::with(|builder| builder.public_url("https://api.example.com/b%C3%A9/"));
+    let app = App::new().service(metadata(&scenario.server)).default_service(web::to(HttpResponse::NotFound));
     let app = init_service(app).await;
-    let wrapped = init_service(App::new().wrap(AccessTokenMiddleware::new(fixture.server.clone()))).await;
+    let wrapped = init_service(App::new().wrap(AccessTokenMiddleware::new(scenario.server.clone()))).await;
     for path in
         ["/.well-known/oauth-protected-resource/b%C3%A9/", "/.well-known/oauth-protected-resource/b%C3%A9"]
     {

@@ -15,7 +15,8 @@ use fapi_core::{
 };
 use fapi_testkit::{TestCertificate, TestClient};
 
-use crate::fixture::{Fixture, error, lines};
+use crate::requests::{error, get, lines, with_stale_nonce};
+use fapi_testkit::Scenario;
 
 async fn subject(token: AccessToken) -> String {
     token.subject().as_str().to_owned()
@@ -24,10 +25,10 @@ async fn subject(token: AccessToken) -> String {
 // R1, R57: the good call, with the token in the handler.
 #[actix_web::test]
 async fn a_valid_request_reaches_the_handler_with_its_token() {
-    let fixture = Fixture::new();
+    let scenario = Scenario::new();
     let app = App::new().route("/records", web::get().to(subject));
-    let app = init_service(app.wrap(AccessTokenMiddleware::new(fixture.server.clone()))).await;
-    let response = call_service(&app, fixture.get("/records").to_request()).await;
+    let app = init_service(app.wrap(AccessTokenMiddleware::new(scenario.server.clone()))).await;
+    let response = call_service(&app, get(&scenario, "/records").to_request()).await;
     assert_eq!(response.status(), 200);
     assert_eq!(lines(&response, "dpop-nonce"), [""; 0]);
     assert_eq!(lines(&response, "cache-control"), [""; 0]);
@@ -37,8 +38,8 @@ async fn a_valid_request_reaches_the_handler_with_its_token() {
 // R50, P27: whatever the routing, the path is the one that the client sent.
 #[actix_web::test]
 async fn nested_scopes_and_resources_see_the_path_as_sent() {
-    let fixture = Fixture::new();
-    let middleware = || AccessTokenMiddleware::new(fixture.server.clone());
+    let scenario = Scenario::new();
+    let middleware = || AccessTokenMiddleware::new(scenario.server.clone());
     let inner = web::scope("/v{version}").route("/records/{id}", web::get().to(subject));
     let around_inner = web::scope("/inner").service(inner.wrap(middleware()));
     let inner = web::scope("/v{version}").route("/records/{id}", web::get().to(subject));
@@ -46,13 +47,13 @@ async fn nested_scopes_and_resources_see_the_path_as_sent() {
     let resource = web::resource("/resource/{id}").wrap(middleware()).route(web::get().to(subject));
     let app = init_service(App::new().service(around_inner).service(around_outer).service(resource)).await;
     for path in ["/inner/v1/records/a%2Fb", "/outer/v1/records/1", "/resource/%C3%A9?page=2"] {
-        let response = call_service(&app, fixture.get(path).to_request()).await;
+        let response = call_service(&app, get(&scenario, path).to_request()).await;
         assert_eq!(response.status(), 200, "{path}");
     }
-    let token = fixture.token();
+    let token = scenario.token().sign();
     let stripped = TestRequest::with_uri("/outer/v1/records/1")
         .insert_header(("authorization", format!("DPoP {token}")))
-        .insert_header(("dpop", fixture.proof("GET", "/records/1", &token)));
+        .insert_header(("dpop", scenario.proof("GET", "/records/1", &token).sign()));
     let response = call_service(&app, stripped.to_request()).await;
     assert_eq!(error(&response), Error::ProofTarget(TargetMismatch::Path));
 }
@@ -60,7 +61,7 @@ async fn nested_scopes_and_resources_see_the_path_as_sent() {
 // R31, R36, R39, P42: refused before the handler, with the core's headers and nothing else.
 #[actix_web::test]
 async fn a_refusal_comes_before_the_handler() {
-    let fixture = Fixture::new();
+    let scenario = Scenario::new();
     let called = Arc::new(AtomicBool::new(false));
     let noticed = Arc::clone(&called);
     let handler = move || {
@@ -68,9 +69,9 @@ async fn a_refusal_comes_before_the_handler() {
         async { "secret" }
     };
     let app = App::new().default_service(web::to(handler));
-    let app = init_service(app.wrap(AccessTokenMiddleware::new(fixture.server.clone()))).await;
-    let stolen = TestClient::new().with_clock(Arc::new(fixture.clock.clone()));
-    let token = fixture.token();
+    let app = init_service(app.wrap(AccessTokenMiddleware::new(scenario.server.clone()))).await;
+    let stolen = TestClient::new().with_clock(Arc::new(scenario.clock.clone()));
+    let token = scenario.token().sign();
     let stolen = stolen.proof("GET", "https://api.example.com/records").access_token(&token).sign();
     let bare = || TestRequest::with_uri("/records");
     for (request, status, expected) in [
@@ -83,8 +84,12 @@ async fn a_refusal_comes_before_the_handler() {
             401,
             Error::KeyBinding,
         ),
-        (fixture.get("/records").append_header(("authorization", "DPoP x")), 400, Error::CredentialsRepeated),
-        (fixture.get("/records").append_header(("dpop", "x.y.z")), 401, Error::ProofRepeated),
+        (
+            get(&scenario, "/records").append_header(("authorization", "DPoP x")),
+            400,
+            Error::CredentialsRepeated,
+        ),
+        (get(&scenario, "/records").append_header(("dpop", "x.y.z")), 401, Error::ProofRepeated),
     ] {
         let response = call_service(&app, request.to_request()).await;
         assert_eq!(error(&response), expected);
@@ -99,8 +104,8 @@ async fn a_refusal_comes_before_the_handler() {
 // R29, R30, R36: both challenges, each on its own line.
 #[actix_web::test]
 async fn every_challenge_is_copied() {
-    let fixture = Fixture::new();
-    let app = init_service(App::new().wrap(AccessTokenMiddleware::new(fixture.server.clone()))).await;
+    let scenario = Scenario::new();
+    let app = init_service(App::new().wrap(AccessTokenMiddleware::new(scenario.server.clone()))).await;
     let response = call_service(&app, TestRequest::with_uri("/").to_request()).await;
     let challenges = lines(&response, "www-authenticate");
     assert_eq!(challenges.len(), 2);
@@ -111,11 +116,11 @@ async fn every_challenge_is_copied() {
 // R60, P6: one proof, one request; one middleware verifies once.
 #[actix_web::test]
 async fn a_proof_is_good_for_one_request() {
-    let fixture = Fixture::new();
+    let scenario = Scenario::new();
     let app = App::new().route("/records", web::get().to(subject));
-    let app = init_service(app.wrap(AccessTokenMiddleware::new(fixture.server.clone()))).await;
-    let token = fixture.token();
-    let proof = fixture.proof("GET", "/records", &token);
+    let app = init_service(app.wrap(AccessTokenMiddleware::new(scenario.server.clone()))).await;
+    let token = scenario.token().sign();
+    let proof = scenario.proof("GET", "/records", &token).sign();
     let request = || {
         TestRequest::with_uri("/records")
             .insert_header(("authorization", format!("DPoP {token}")))
@@ -129,11 +134,11 @@ async fn a_proof_is_good_for_one_request() {
 // R50, P26: neither Host nor what a peer says it forwards is looked at.
 #[actix_web::test]
 async fn a_spoofed_host_opens_nothing() {
-    let fixture = Fixture::new();
+    let scenario = Scenario::new();
     let app = App::new().route("/records", web::get().to(subject));
-    let app = init_service(app.wrap(AccessTokenMiddleware::new(fixture.server.clone()))).await;
-    let token = fixture.token();
-    let elsewhere = fixture.client.proof("GET", "https://evil.example/records").access_token(&token).sign();
+    let app = init_service(app.wrap(AccessTokenMiddleware::new(scenario.server.clone()))).await;
+    let token = scenario.token().sign();
+    let elsewhere = scenario.client.proof("GET", "https://evil.example/records").access_token(&token).sign();
     for spoof in
         [("host", "evil.example"), ("x-forwarded-host", "evil.example"), ("forwarded", "host=evil.example")]
     {
@@ -143,7 +148,7 @@ async fn a_spoofed_host_opens_nothing() {
             .insert_header(spoof);
         let response = call_service(&app, request.to_request()).await;
         assert_eq!(error(&response), Error::ProofTarget(TargetMismatch::Authority), "{spoof:?}");
-        let response = call_service(&app, fixture.get("/records").insert_header(spoof).to_request()).await;
+        let response = call_service(&app, get(&scenario, "/records").insert_header(spoof).to_request()).await;
         assert_eq!(response.status(), 200, "{spoof:?}");
     }
 }
@@ -155,8 +160,8 @@ async fn a_refusal_carries_the_configured_body() {
         content_type: "text/plain",
         content: rejection.status().to_string().into_bytes(),
     }));
-    let fixture = Fixture::with(|builder| builder.rejection_body(body));
-    let app = init_service(App::new().wrap(AccessTokenMiddleware::new(fixture.server.clone()))).await;
+    let scenario = Scenario::with(|builder| builder.rejection_body(body));
+    let app = init_service(App::new().wrap(AccessTokenMiddleware::new(scenario.server.clone()))).await;
     let response = call_service(&app, TestRequest::with_uri("/").to_request()).await;
     assert_eq!(lines(&response, "content-type"), ["text/plain"]);
     assert_eq!(read_body(response).await, "401");
@@ -165,12 +170,12 @@ async fn a_refusal_carries_the_configured_body() {
 // R72: the certificate of the connection, from a middleware further out.
 #[actix_web::test]
 async fn a_peer_certificate_is_found_in_the_extensions() {
-    let fixture = Fixture::with(|builder| builder.sender_constraint(SenderConstraint::Mtls));
+    let scenario = Scenario::with(|builder| builder.sender_constraint(SenderConstraint::Mtls));
     let certificate = TestCertificate::generate();
     let presented = PeerCertificate::from_der(certificate.der());
     let app = App::new()
         .route("/records", web::get().to(subject))
-        .wrap(AccessTokenMiddleware::new(fixture.server.clone()))
+        .wrap(AccessTokenMiddleware::new(scenario.server.clone()))
         .wrap_fn(move |request, service| {
             if request.headers().contains_key("test-with-certificate") {
                 request.extensions_mut().insert(presented.clone());
@@ -178,7 +183,7 @@ async fn a_peer_certificate_is_found_in_the_extensions() {
             service.call(request)
         });
     let app = init_service(app).await;
-    let token = fixture.issuer.token().bound_to_certificate(certificate.der()).sign();
+    let token = scenario.issuer.token().bound_to_certificate(certificate.der()).sign();
     let request =
         || TestRequest::with_uri("/records").insert_header(("authorization", format!("Bearer {token}")));
     let with = request().insert_header(("test-with-certificate", "1")).to_request();
@@ -210,7 +215,7 @@ async fn a_stated_issuer_is_found_in_the_extensions() {
 // R63, R65: one new nonce, and the answer is not to be cached, unless the handler has said how.
 #[actix_web::test]
 async fn an_answer_carries_the_next_nonce() {
-    let fixture = Fixture::with(|builder| builder.nonce(NoncePolicy::Required));
+    let scenario = Scenario::with(|builder| builder.nonce(NoncePolicy::Required));
     let private = || async {
         HttpResponse::Ok()
             .insert_header((CACHE_CONTROL, "private"))
@@ -220,12 +225,12 @@ async fn an_answer_carries_the_next_nonce() {
     let app = App::new()
         .route("/records", web::get().to(subject))
         .route("/private", web::get().to(private))
-        .wrap(AccessTokenMiddleware::new(fixture.server.clone()));
+        .wrap(AccessTokenMiddleware::new(scenario.server.clone()));
     let app = init_service(app).await;
     for (path, cache_control) in [("/records", "no-store"), ("/private", "private"), ("/missing", "no-store")]
     {
-        let challenge = call_service(&app, fixture.get(path).to_request()).await;
-        let request = fixture.with_stale_nonce(&challenge, path);
+        let challenge = call_service(&app, get(&scenario, path).to_request()).await;
+        let request = with_stale_nonce(&scenario, &challenge, path);
         let response = call_service(&app, request.to_request()).await;
         assert!(response.status() == 200 || path == "/missing", "{path}");
         let nonces = lines(&response, "dpop-nonce");
@@ -238,15 +243,15 @@ async fn an_answer_carries_the_next_nonce() {
 // R65: an error of an inner middleware becomes a response further out, and carries the nonce then.
 #[actix_web::test]
 async fn an_error_carries_the_next_nonce() {
-    let fixture = Fixture::with(|builder| builder.nonce(NoncePolicy::Required));
+    let scenario = Scenario::with(|builder| builder.nonce(NoncePolicy::Required));
     let failing = App::new()
         .wrap_fn(|_, _| async {
             Err::<actix_web::dev::ServiceResponse, _>(ErrorImATeapot("short and stout"))
         })
-        .wrap(AccessTokenMiddleware::new(fixture.server.clone()));
+        .wrap(AccessTokenMiddleware::new(scenario.server.clone()));
     let app = init_service(failing).await;
-    let challenge = call_service(&app, fixture.get("/").to_request()).await;
-    let request = fixture.with_stale_nonce(&challenge, "/");
+    let challenge = call_service(&app, get(&scenario, "/").to_request()).await;
+    let request = with_stale_nonce(&scenario, &challenge, "/");
     let Err(error) = try_call_service(&app, request.to_request()).await else {
         panic!("the error of the inner middleware");
     };
@@ -259,7 +264,7 @@ async fn an_error_carries_the_next_nonce() {
 // R5: what is found in the extensions is the verified token, for code that takes it from there.
 #[actix_web::test]
 async fn the_verified_token_is_in_the_extensions() {
-    let fixture = Fixture::new();
+    let scenario = Scenario::new();
     let app = App::new()
         .wrap_fn(|request, service| {
             let subject = request.extensions().get::<Verified>().map(|verified| {
@@ -273,9 +278,9 @@ async fn the_verified_token_is_in_the_extensions() {
                 Ok(response)
             }
         })
-        .wrap(AccessTokenMiddleware::new(fixture.server.clone()));
+        .wrap(AccessTokenMiddleware::new(scenario.server.clone()));
     let app = init_service(app).await;
-    let response = call_service(&app, fixture.get("/records").to_request()).await;
+    let response = call_service(&app, get(&scenario, "/records").to_request()).await;
     assert_eq!(lines(&response, "test-subject"), ["alice"]);
     assert!(!response.headers().contains_key(CONTENT_TYPE));
 }

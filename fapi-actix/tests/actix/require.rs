@@ -5,13 +5,14 @@ use actix_web::{App, HttpResponse, web};
 use fapi_actix::{AccessTokenMiddleware, Require};
 use fapi_core::{AccessToken, Error, NoClaims, Requirement};
 
-use crate::fixture::{Fixture, error, lines};
 use crate::log::Log;
+use crate::requests::{error, get, lines};
+use fapi_testkit::Scenario;
 
 // R5, R32: 403 names the scope; the handler of a route that asks for less is reached.
 #[actix_web::test]
 async fn a_route_asks_for_a_scope() {
-    let fixture = Fixture::new();
+    let scenario = Scenario::new();
     let route = |path: &str, scope: &str| {
         web::resource(path)
             .wrap(Require::new(Requirement::scope(scope)))
@@ -20,10 +21,10 @@ async fn a_route_asks_for_a_scope() {
     let app = App::new()
         .service(route("/read", "records:read"))
         .service(route("/write", "records:write"))
-        .wrap(AccessTokenMiddleware::new(fixture.server.clone()));
+        .wrap(AccessTokenMiddleware::new(scenario.server.clone()));
     let app = init_service(app).await;
-    assert_eq!(call_service(&app, fixture.get("/read").to_request()).await.status(), 200);
-    let response = call_service(&app, fixture.get("/write").to_request()).await;
+    assert_eq!(call_service(&app, get(&scenario, "/read").to_request()).await.status(), 200);
+    let response = call_service(&app, get(&scenario, "/write").to_request()).await;
     assert_eq!(response.status(), 403);
     assert_eq!(error(&response), Error::InsufficientScope("records:write".into()));
     let challenges = lines(&response, "www-authenticate");
@@ -36,14 +37,14 @@ async fn a_route_asks_for_a_scope() {
 // R5: on one scope, Require wrapped before the middleware runs after it.
 #[actix_web::test]
 async fn the_right_order_on_one_scope() {
-    let fixture = Fixture::new();
+    let scenario = Scenario::new();
     let mine = |token: &AccessToken<NoClaims>| token.subject().as_str() == "alice";
     let scope = web::scope("/records")
         .route("/1", web::get().to(HttpResponse::Ok))
         .wrap(Require::new(Requirement::claims("mine", mine)))
-        .wrap(AccessTokenMiddleware::new(fixture.server.clone()));
+        .wrap(AccessTokenMiddleware::new(scenario.server.clone()));
     let app = init_service(App::new().service(scope)).await;
-    assert_eq!(call_service(&app, fixture.get("/records/1").to_request()).await.status(), 200);
+    assert_eq!(call_service(&app, get(&scenario, "/records/1").to_request()).await.status(), 200);
     let response = call_service(&app, TestRequest::with_uri("/records/1").to_request()).await;
     assert_eq!(error(&response), Error::CredentialsMissing);
 }
@@ -51,14 +52,14 @@ async fn the_right_order_on_one_scope() {
 // R5: the wrong order lets nobody through, and the log says what to do.
 #[actix_web::test]
 async fn the_wrong_order_answers_500_and_explains() {
-    let fixture = Fixture::new();
+    let scenario = Scenario::new();
     let scope = web::scope("/records")
         .route("/1", web::get().to(HttpResponse::Ok))
-        .wrap(AccessTokenMiddleware::new(fixture.server.clone()))
+        .wrap(AccessTokenMiddleware::new(scenario.server.clone()))
         .wrap(Require::new(Requirement::scope("records:read")));
     let app = init_service(App::new().service(scope)).await;
     let (log, _guard) = Log::capture();
-    let response = call_service(&app, fixture.get("/records/1").to_request()).await;
+    let response = call_service(&app, get(&scenario, "/records/1").to_request()).await;
     assert_eq!(response.status(), 500);
     assert!(read_body(response).await.is_empty());
     let text = log.text();

@@ -1,29 +1,29 @@
 //! One API, one issuer, one client and one valid request, from which every test departs.
 
+use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
 
 use fapi_core::{
-    Clock, Error, Introspection, Issuer, NonceSecret, Rejection, ReplayStore, ResourceRequest, ResourceServer,
-    ResourceServerBuilder, UnixTime, Verified,
+    Error, Introspection, Issuer, NonceSecret, Rejection, ReplayStore, ResourceRequest, ResourceServer,
+    ResourceServerBuilder, Verified,
 };
-use fapi_testkit::{ManualClock, ProofBuilder, TestCertificate, TestClient, TestIssuer, TokenBuilder};
+use fapi_testkit::{ProofBuilder, Scenario, TokenBuilder};
 
 use crate::authorization_server::AuthorizationServer;
 use crate::fakes::{JWKS_URI, Network};
 
-pub(crate) const API: &str = "https://api.example.com";
-pub(crate) const ISSUER: &str = "https://as.example.com";
-/// Long enough for the replay store to vouch for every proof that is still accepted.
-const UPTIME: Duration = Duration::from_secs(120);
+pub(crate) const API: &str = Scenario::PUBLIC_URL;
+pub(crate) const ISSUER: &str = Scenario::ISSUER;
 
-/// Everybody who takes part. The clock stands still until a test moves it.
-pub(crate) struct World {
-    pub(crate) clock: ManualClock,
-    pub(crate) issuer: TestIssuer,
-    pub(crate) client: TestClient,
-    pub(crate) certificate: TestCertificate,
-    pub(crate) server: ResourceServer,
+/// Everybody who takes part, and the requests of the core. The clock stands still until a test moves it.
+pub(crate) struct World(Scenario);
+
+impl Deref for World {
+    type Target = Scenario;
+
+    fn deref(&self) -> &Scenario {
+        &self.0
+    }
 }
 
 /// A request, in which everything can be changed.
@@ -40,12 +40,12 @@ pub(crate) struct Request {
 impl World {
     /// A server with the default configuration.
     pub(crate) fn new() -> Self {
-        Self::with(|builder| builder)
+        Self(Scenario::new())
     }
 
     /// A server whose default configuration was changed.
     pub(crate) fn with(configure: impl FnOnce(ResourceServerBuilder) -> ResourceServerBuilder) -> Self {
-        Self::just_started(configure).after_start()
+        Self(Scenario::with(configure))
     }
 
     /// A server with a replay store that others may share.
@@ -61,11 +61,9 @@ impl World {
 
     /// A server that knows its issuer by this configuration, and must find its keys in `network`.
     pub(crate) fn trusting(issuer: Issuer, network: &Arc<Network>) -> Self {
-        let world = Self::prepare(|world| {
-            world.builder_without_issuer().issuer(issuer).http_client(Arc::clone(network) as _)
-        });
-        network.publish(&world.issuer);
-        world.after_start()
+        let scenario = Scenario::trusting(issuer, |builder| builder.http_client(Arc::clone(network) as _));
+        network.publish(&scenario.issuer);
+        Self(scenario)
     }
 
     /// A server that asks `server` about tokens, configured like this, and whose own configuration was changed.
@@ -74,68 +72,23 @@ impl World {
         introspection: Introspection,
         configure: impl FnOnce(ResourceServerBuilder) -> ResourceServerBuilder,
     ) -> Self {
-        let world = Self::prepare(|parties| {
-            let issuer = Issuer::new(ISSUER).with_introspection(introspection);
-            configure(parties.builder_without_issuer().issuer(issuer).http_client(Arc::clone(server) as _))
-        });
-        server.publish(&world.issuer);
-        world.after_start()
+        let issuer = Issuer::new(ISSUER).with_introspection(introspection);
+        let scenario =
+            Scenario::trusting(issuer, |builder| configure(builder.http_client(Arc::clone(server) as _)));
+        server.publish(&scenario.issuer);
+        Self(scenario)
     }
 
     /// A server in the moment of its start.
     pub(crate) fn just_started(
         configure: impl FnOnce(ResourceServerBuilder) -> ResourceServerBuilder,
     ) -> Self {
-        Self::prepare(|world| configure(world.builder()))
-    }
-
-    fn prepare(configure: impl FnOnce(&Parties) -> ResourceServerBuilder) -> Self {
-        let parties = Parties::new();
-        let server = configure(&parties).build().unwrap();
-        let Parties { clock, issuer, client } = parties;
-        Self { clock, issuer, client, certificate: TestCertificate::generate(), server }
-    }
-
-    fn after_start(self) -> Self {
-        self.clock.advance(UPTIME);
-        self
-    }
-
-    /// Another server for the same API, started now: a second node, or the same one after a restart.
-    pub(crate) fn another_server(
-        &self,
-        configure: impl FnOnce(ResourceServerBuilder) -> ResourceServerBuilder,
-    ) -> ResourceServer {
-        let parties =
-            Parties { clock: self.clock.clone(), issuer: self.issuer.clone(), client: self.client.clone() };
-        configure(parties.builder()).build().unwrap()
-    }
-
-    /// Another client, with a key of its own.
-    pub(crate) fn another_client(&self) -> TestClient {
-        TestClient::new().with_clock(Arc::new(self.clock.clone()))
-    }
-
-    pub(crate) fn now(&self) -> UnixTime {
-        self.clock.now()
-    }
-
-    pub(crate) fn ago(&self, seconds: u64) -> UnixTime {
-        self.now().saturating_sub(Duration::from_secs(seconds))
-    }
-
-    pub(crate) fn ahead(&self, seconds: u64) -> UnixTime {
-        self.now().saturating_add(Duration::from_secs(seconds))
-    }
-
-    /// A valid token, bound to the client's key.
-    pub(crate) fn token(&self) -> TokenBuilder {
-        self.issuer.token().audience(API).bound_to(&self.client)
+        Self(Scenario::just_started(configure))
     }
 
     /// A valid proof for `GET /records` with `token`.
     pub(crate) fn proof(&self, token: &str) -> ProofBuilder {
-        self.client.proof("GET", "https://api.example.com/records").access_token(token)
+        self.0.proof("GET", "/records", token)
     }
 
     /// The valid request.
@@ -199,37 +152,6 @@ pub(crate) fn header(rejection: &Rejection, name: &str) -> Option<String> {
 /// All field lines of this name.
 pub(crate) fn headers(rejection: &Rejection, name: &str) -> Vec<String> {
     rejection.headers().filter(|(own, _)| *own == name).map(|(_, value)| value.to_owned()).collect()
-}
-
-/// Who takes part before there is a server.
-struct Parties {
-    clock: ManualClock,
-    issuer: TestIssuer,
-    client: TestClient,
-}
-
-impl Parties {
-    fn new() -> Self {
-        let clock = ManualClock::at(UnixTime::from_secs(1_750_000_000));
-        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
-        Self {
-            issuer: TestIssuer::new(ISSUER).with_clock(Arc::clone(&shared)),
-            client: TestClient::new().with_clock(shared),
-            clock,
-        }
-    }
-
-    fn builder_without_issuer(&self) -> ResourceServerBuilder {
-        ResourceServer::builder()
-            .public_url(API)
-            .audience(API)
-            .revocation(fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
-            .clock(Arc::new(self.clock.clone()))
-    }
-
-    fn builder(&self) -> ResourceServerBuilder {
-        self.builder_without_issuer().issuer(Issuer::new(ISSUER).with_key_set(self.issuer.jwks()))
-    }
 }
 
 impl Request {

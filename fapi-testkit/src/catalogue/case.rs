@@ -51,11 +51,24 @@ pub struct Case {
 pub struct Step {
     /// Makes the request, from what was sent before in this case.
     pub call: MakeCall,
-    /// How many copies are sent at once. With more than one, exactly one must be accepted, and `expectation` is about
-    /// the others.
-    pub copies: usize,
+    /// How many requests are sent.
+    pub volley: Volley,
     /// The acceptable answers.
     pub expectation: Expectation,
+}
+
+/// How many requests a step sends, and what each of them must get.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Volley {
+    /// One.
+    Single,
+    /// So many copies of one request at once: exactly one must be accepted, and the expectation is about the others.
+    Copies(usize),
+    /// So many requests at once, each made anew: the expectation is about each of them.
+    Parallel(usize),
+    /// One every second, each made anew, until one is accepted, or an API must have looked for new keys: the expectation
+    /// is about the last.
+    Patient,
 }
 
 impl Group {
@@ -69,7 +82,7 @@ impl Group {
         expectation: Expectation,
         call: MakeCall,
     ) -> Case {
-        self.case(id, Kind::Attack, severity, title, rule, Step { call, copies: 1, expectation })
+        self.case(id, Kind::Attack, severity, title, rule, Step { call, volley: Volley::Single, expectation })
     }
 
     /// A request that must be served.
@@ -87,7 +100,7 @@ impl Group {
             severity,
             title,
             rule,
-            Step { call, copies: 1, expectation: ACCEPTED },
+            Step { call, volley: Volley::Single, expectation: ACCEPTED },
         )
     }
 
@@ -126,14 +139,28 @@ impl Case {
 
     /// A further request.
     pub(super) fn then(mut self, expectation: Expectation, call: MakeCall) -> Self {
-        self.steps.push(Step { call, copies: 1, expectation });
+        self.steps.push(Step { call, volley: Volley::Single, expectation });
         self
     }
 
     /// The last request so many times at once: one is accepted, and `expectation` is about the others.
-    pub(super) fn at_once(mut self, copies: usize) -> Self {
+    pub(super) fn at_once(self, copies: usize) -> Self {
+        self.in_volley(Volley::Copies(copies))
+    }
+
+    /// So many requests at once in place of the last one, each made anew.
+    pub(super) fn in_parallel(self, requests: usize) -> Self {
+        self.in_volley(Volley::Parallel(requests))
+    }
+
+    /// The last request again and again in place of once, until it is accepted.
+    pub(super) fn patiently(self) -> Self {
+        self.in_volley(Volley::Patient)
+    }
+
+    fn in_volley(mut self, volley: Volley) -> Self {
         if let Some(step) = self.steps.last_mut() {
-            step.copies = copies;
+            step.volley = volley;
         }
         self
     }
@@ -148,9 +175,13 @@ impl Case {
 
 impl Step {
     fn expected(&self) -> String {
-        if self.copies > 1 {
-            return format!("{} at once: one accepted, the others {}", self.copies, self.expectation);
+        match self.volley {
+            Volley::Single => self.expectation.to_string(),
+            Volley::Copies(copies) => {
+                format!("{copies} at once: one accepted, the others {}", self.expectation)
+            }
+            Volley::Parallel(requests) => format!("{requests} at once: each {}", self.expectation),
+            Volley::Patient => format!("{} within half a minute", self.expectation),
         }
-        self.expectation.to_string()
     }
 }

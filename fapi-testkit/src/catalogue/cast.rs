@@ -9,6 +9,7 @@ use fapi_core::jose::Algorithm;
 use serde_json::{Value, json};
 
 use super::forge::RsaKey;
+use super::multi_prime::MultiPrimeKey;
 use super::profile::Profile;
 use crate::{IssuerServer, SigningKey, TestCertificate, TestClient, TestIssuer, TokenBuilder};
 
@@ -22,6 +23,25 @@ pub(crate) struct Cast {
     pub(super) eddsa: TestClient,
     pub(super) certificate: TestCertificate,
     rsa: LazyLock<RsaClient>,
+    large_rsa: LazyLock<LargeRsa>,
+    pub(super) oversized: LazyLock<MultiPrimeKey>,
+}
+
+/// Clients with longer RSA keys than most.
+#[derive(Debug)]
+pub(super) struct LargeRsa {
+    pub(super) bits_3072: TestClient,
+    pub(super) bits_4096: TestClient,
+}
+
+impl LargeRsa {
+    fn new() -> Self {
+        let client = |bits| {
+            let jwk = RsaKey::generate(bits).private_jwk();
+            TestClient::with_key(SigningKey::from_private_jwk(Algorithm::Ps256, &jwk))
+        };
+        Self { bits_3072: client(3072), bits_4096: client(4096) }
+    }
 }
 
 /// A client with an RSA key, which also signs what no client would.
@@ -49,11 +69,17 @@ impl Cast {
             eddsa: TestClient::new().with_algorithm(Algorithm::EdDsa),
             certificate: TestCertificate::generate(),
             rsa: LazyLock::new(RsaClient::new),
+            large_rsa: LazyLock::new(LargeRsa::new),
+            oversized: LazyLock::new(MultiPrimeKey::generate),
         }
     }
 
     pub(super) fn rsa(&self) -> &RsaClient {
         &self.rsa
+    }
+
+    pub(super) fn large_rsa(&self) -> &LargeRsa {
+        &self.large_rsa
     }
 
     /// Everybody for whom a case may want a token.
@@ -198,6 +224,11 @@ impl CatalogueIssuer {
     /// A valid token, before it is signed.
     pub fn token(&self) -> TokenBuilder {
         self.issuer.token()
+    }
+
+    /// Replaces the key that signs, as an issuer does from time to time; the old one is published no longer.
+    pub(super) fn rotate_keys(&self) {
+        self.issuer.rotate_keys();
     }
 
     /// How often the key set has been fetched; `None` if the issuer is not served.

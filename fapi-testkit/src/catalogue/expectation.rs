@@ -51,6 +51,20 @@ const INSUFFICIENT_SCOPE: Option<&str> = Some("insufficient_scope");
 /// Served.
 pub(super) const ACCEPTED: Expectation = expect("the request is valid", &[Accepted]);
 
+/// The credentials are accepted; whether there is such a route is for the router.
+pub(super) const LET_THROUGH: Expectation = expect(
+    "the request is valid: it is served, or answered by a router that has no such route (404, 405, 501) or takes no such \
+     content (415, 422), but never challenged",
+    &[
+        Accepted,
+        refused(404, &[None]),
+        refused(405, &[None]),
+        refused(415, &[None]),
+        refused(422, &[None]),
+        refused(501, &[None]),
+    ],
+);
+
 /// A proof that fails a check of RFC 9449 §4.3.
 pub(super) const PROOF_REFUSED: Expectation = expect(
     "RFC 9449 §7.1 challenges with 401 invalid_dpop_proof; a proof that is no JWT may also be called a malformed request \
@@ -75,6 +89,12 @@ pub(super) const REPLAY_REFUSED: Expectation = expect(
 pub(super) const TOKEN_REFUSED: Expectation = expect(
     "RFC 9068 §4: any failure of the token is invalid_token, which RFC 6750 §3.1 sends with 401",
     &[refused(401, &[INVALID_TOKEN])],
+);
+
+/// A token of a key that the issuer has just begun to use.
+pub(super) const KEY_NOT_YET_KNOWN: Expectation = expect(
+    "an unknown key is a reason to fetch the keys again, but not at once where that was done a moment ago",
+    &[Accepted, refused(401, &[INVALID_TOKEN])],
 );
 
 /// A token that is not even in the form of one.
@@ -220,6 +240,17 @@ impl Expectation {
     /// What must hold for every answer and for this one.
     pub(crate) fn all_conditions(&self) -> impl Iterator<Item = &Condition> {
         EVERY_ANSWER.iter().chain(self.conditions)
+    }
+
+    /// Whether the resource server must let the request through, whatever stands behind it.
+    #[must_use]
+    pub fn is_acceptance(&self) -> bool {
+        self.allows_success()
+            && self.answers.iter().all(|answer| match answer {
+                Accepted => true,
+                Refused { status, errors } => !matches!(status, 400 | 401 | 403) && **errors == [None],
+                Closed => false,
+            })
     }
 
     /// Whether being served is acceptable.

@@ -119,20 +119,23 @@ pub(super) fn in_standard_base64(sign: impl Fn() -> String) -> String {
     format!("{input}.{}", signature.replace('-', "+").replace('_', "/"))
 }
 
-/// EMSA-PSS of `input` for a modulus of 2048 bits (RFC 8017 §9.1.1), with a salt of zeros: under the public exponent 1 it
-/// is its own signature.
-pub(super) fn pss_encoding(input: &[u8]) -> Vec<u8> {
-    /// What is left of 256 bytes beside the hash, the salt and two separators.
-    const ZEROS: usize = 190;
+/// EMSA-PSS of `input` for a modulus of so many bits (RFC 8017 §9.1.1), with SHA-256 and a salt of zeros: under the
+/// public exponent 1 it is its own signature.
+pub(super) fn pss_encoding(input: &[u8], modulus_bits: u32) -> Vec<u8> {
+    /// The lengths of the hash, the salt and two separators.
+    const NOT_ZEROS: usize = 32 + 32 + 2;
+    let bits = modulus_bits.saturating_sub(1);
+    let length = usize::try_from(bits.div_ceil(8)).unwrap_or_default();
     let salt = [0; 32];
     let hash = sha256(&[&[0; 8][..], &sha256(input), &salt].concat());
-    let mut block = vec![0; ZEROS];
+    let mut block = vec![0; length.saturating_sub(NOT_ZEROS)];
     block.push(1);
     block.extend(salt);
     let mask = (0_u32..).flat_map(|counter| sha256(&[&hash[..], &counter.to_be_bytes()].concat()));
     let mut encoded: Vec<u8> = block.iter().zip(mask).map(|(byte, mask)| byte ^ mask).collect();
     if let Some(first) = encoded.first_mut() {
-        *first &= 0x7f;
+        // The bits of the first byte beyond those of the number.
+        *first &= 0xff_u8.checked_shr(bits.wrapping_neg() % 8).unwrap_or(0xff);
     }
     encoded.extend(hash);
     encoded.push(0xbc);

@@ -140,6 +140,14 @@ pub enum Need {
     Metadata,
     /// An issuer that the API fetches keys from over the network.
     ServedIssuer,
+    /// A route whose neighbours may be asked for: its own method is a safe one, or somebody has said so.
+    OtherPaths,
+    /// A route that may be sent requests of every method: somebody has said so.
+    OtherMethods,
+    /// So much time left that the API must have looked for new keys of the issuer by the end.
+    Rotation,
+    /// An API that has been running for longer than the proofs that it must accept are old: the run waits for it.
+    Uptime,
     /// A network connection, on which header names have a case and an HTTP server adds its part.
     Network,
 }
@@ -157,6 +165,13 @@ impl Need {
             Self::NoncesRequired => "nobody has said that every proof needs a nonce",
             Self::Metadata => "the API serves no protected resource metadata",
             Self::ServedIssuer => "needs an issuer that the API fetches keys from",
+            Self::OtherPaths | Self::OtherMethods => {
+                "nobody has said that requests of other methods and to other paths do no harm"
+            }
+            Self::Rotation => {
+                "needs an issuer that the API fetches keys from, and half a minute in which it looks for new ones"
+            }
+            Self::Uptime => "the API has just started",
             Self::Network => "needs a network connection",
         }
     }

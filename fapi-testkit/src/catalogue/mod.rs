@@ -18,13 +18,14 @@ mod exchange;
 mod expectation;
 mod forge;
 mod group;
+mod multi_prime;
 mod profile;
 mod rule;
 mod scene;
 
 use std::sync::LazyLock;
 
-pub use case::{Case, Kind, MakeCall, Step};
+pub use case::{Case, Kind, MakeCall, Step, Volley};
 pub(crate) use cast::Cast;
 pub use cast::CatalogueIssuer;
 pub use challenge::{Challenge, Parameter};

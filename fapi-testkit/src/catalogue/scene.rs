@@ -113,8 +113,25 @@ impl Scene {
         self.dpop(&token, proof)
     }
 
+    /// A valid request of another method, or to another path.
+    pub(super) fn valid_at(&self, method: &str, path: &str) -> Call {
+        let url = format!("{}{path}", self.setting.public_url);
+        let call = self.with_proof(|proof| proof.claim("htm", method).claim("htu", url));
+        call.method(method).target(path)
+    }
+
+    /// A valid request to a path below that of the route.
+    pub(super) fn valid_below(&self, rest: &str) -> Call {
+        self.valid_at(self.method(), &format!("{}{rest}", self.path()))
+    }
+
+    /// A valid request with this token of the client.
+    pub(super) fn valid_with(&self, token: TokenBuilder) -> Call {
+        self.with_token_text(&token.sign())
+    }
+
     /// A valid request but for its proof.
-    pub(super) fn with_proof(&self, change: impl FnOnce(ProofBuilder) -> ProofBuilder) -> Call {
+    pub(crate) fn with_proof(&self, change: impl FnOnce(ProofBuilder) -> ProofBuilder) -> Call {
         self.with_signed(|proof| change(proof).sign())
     }
 
@@ -250,7 +267,7 @@ impl Scene {
         self.setting.clock.now()
     }
 
-    pub(super) fn ago(&self, seconds: u64) -> UnixTime {
+    pub(crate) fn ago(&self, seconds: u64) -> UnixTime {
         self.now().saturating_sub(Duration::from_secs(seconds))
     }
 

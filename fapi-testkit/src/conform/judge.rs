@@ -1,6 +1,6 @@
 //! Whether an answer is acceptable, and how bad it is if not.
 
-use crate::catalogue::{Acceptable, Answer, Call, Case, Evidence, Expectation, Severity, Step};
+use crate::catalogue::{Acceptable, Answer, Call, Case, Evidence, Expectation, Severity, Step, Volley};
 
 use super::target::TargetError;
 
@@ -22,26 +22,20 @@ pub(super) struct Context<'a> {
     pub(super) key_fetches: usize,
 }
 
-/// Judges the replies to the copies of one step.
-pub(super) fn judge(
-    context: Context<'_>,
-    step: &Step,
-    call: &Call,
-    replies: &[Reply],
-) -> Result<(), Failure> {
-    if let [reply] = replies {
-        return judge_one(context, &step.expectation, call, reply);
+/// Judges the replies to the requests of one step.
+pub(super) fn judge(context: Context<'_>, step: &Step, sent: &[(Call, Reply)]) -> Result<(), Failure> {
+    let judge_one = |(call, reply): &(Call, Reply)| judge_one(context, &step.expectation, call, reply);
+    if !matches!(step.volley, Volley::Copies(_)) {
+        return sent.iter().try_for_each(judge_one);
     }
-    let is_success = |reply: &&Reply| reply.as_ref().is_ok_and(Answer::is_success);
-    match replies.iter().filter(is_success).count() {
-        1 => {}
+    let is_success = |(_, reply): &&(Call, Reply)| reply.as_ref().is_ok_and(Answer::is_success);
+    match sent.iter().filter(is_success).count() {
+        1 => sent.iter().filter(|exchange| !is_success(exchange)).try_for_each(judge_one),
         accepted => {
-            let why = format!("{accepted} of {} copies of one request were accepted, not one", replies.len());
-            return Err(Failure { severity: context.case.severity, why });
+            let why = format!("{accepted} of {} copies of one request were accepted, not one", sent.len());
+            Err(Failure { severity: context.case.severity, why })
         }
     }
-    let mut refused = replies.iter().filter(|reply| !is_success(reply));
-    refused.try_for_each(|reply| judge_one(context, &step.expectation, call, reply))
 }
 
 fn judge_one(

@@ -32,7 +32,8 @@
 //! # }
 //! ```
 //!
-//! An application of another framework is tested over a socket: [`HttpTarget`] with [`run_against`].
+//! An actix-web application is tested with `run_actix`, with the feature `actix`, and one of another framework or
+//! language over a socket: [`HttpTarget`] with [`run_against`].
 //!
 //! A run never sends more than [`Options::rate`] requests a second and never lasts longer than [`Options::time_limit`].
 
@@ -52,6 +53,8 @@ pub use options::Options;
 pub use ready::CannotTest;
 pub use report::Report;
 pub use runner::{Progress, run_against};
+#[cfg(feature = "actix")]
+pub use target::ActixTarget;
 pub use target::{HttpTarget, ServiceTarget, Target, TargetError, TlsFiles};
 
 use http_body_util::Full;
@@ -75,5 +78,63 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let target = ServiceTarget::new(service);
+    run_against(&target, Credentials::Issuer(issuer), options, &mut |_| ()).await
+}
+
+/// Runs the catalogue against an actix-web application that trusts `issuer`, on a loopback port of its own.
+///
+/// ```
+/// use actix_web::{App, web};
+/// use fapi_actix::{AccessToken, AccessTokenMiddleware};
+/// use fapi_core::{Issuer, ResourceServer, Revocation};
+/// use fapi_testkit::catalogue::{CatalogueIssuer, Profile};
+/// use fapi_testkit::conform;
+///
+/// async fn whoami(token: AccessToken) -> String {
+///     token.subject().as_str().to_owned()
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let api = "https://api.example.com";
+/// let issuer = CatalogueIssuer::new("https://as.example.com", Profile::Fapi2);
+/// let server = ResourceServer::builder()
+///     .public_url(api)
+///     .audience(api)
+///     .issuer(Issuer::new(issuer.identifier()).with_key_set(issuer.jwks()))
+///     .revocation(Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
+///     .build()?;
+/// let app = move || {
+///     App::new().route("/whoami", web::get().to(whoami)).wrap(AccessTokenMiddleware::new(server.clone()))
+/// };
+///
+/// # let quick = |options: conform::Options| options.only(["credentials"]);
+/// # let options = quick(conform::Options::new(api));
+/// # if false {
+/// let options = conform::Options::new(api).route("GET", "/whoami").rate(1000);
+/// # }
+/// conform::run_actix(app, issuer, options).await?.assert_passed();
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// If the application does not start, or not even a valid request is served.
+#[cfg(feature = "actix")]
+pub async fn run_actix<F, I, S, B>(
+    app: F,
+    issuer: CatalogueIssuer,
+    options: Options,
+) -> Result<Report, CannotTest>
+where
+    F: Fn() -> I + Send + Clone + 'static,
+    I: actix_service::IntoServiceFactory<S, actix_http::Request>,
+    S: actix_service::ServiceFactory<actix_http::Request, Config = actix_web::dev::AppConfig> + 'static,
+    S::Error: Into<actix_web::Error>,
+    S::InitError: std::fmt::Debug,
+    S::Response: Into<actix_http::Response<B>>,
+    B: actix_web::body::MessageBody + 'static,
+{
+    let target = ActixTarget::serve(app).map_err(|error| CannotTest::Unreachable(error.to_string()))?;
     run_against(&target, Credentials::Issuer(issuer), options, &mut |_| ()).await
 }

@@ -26,11 +26,32 @@ pub struct Options {
     pub(crate) scope_route: Option<ScopeRoute>,
     pub(crate) profile: Profile,
     pub(crate) nonces_required: bool,
+    pub(crate) other_methods: bool,
     pub(crate) rate: u32,
     pub(crate) time_limit: Duration,
     pub(crate) ready_limit: Duration,
     pub(crate) only: Vec<String>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) origin: Origin,
+}
+
+/// Where the user has written the options, so that hints can name them as they are written there.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Origin {
+    /// As flags of a command.
+    Flags,
+    /// As keys of a fleet file.
+    FleetFile,
+}
+
+impl Origin {
+    /// The option of this name, as it is written there.
+    pub(crate) fn name(self, option: &str) -> String {
+        match self {
+            Self::Flags => format!("--{option}"),
+            Self::FleetFile => format!("{option} in the fleet file"),
+        }
+    }
 }
 
 impl Options {
@@ -47,11 +68,13 @@ impl Options {
             scope_route: None,
             profile: Profile::Fapi2,
             nonces_required: false,
+            other_methods: false,
             rate: RATE,
             time_limit: TIME_LIMIT,
             ready_limit: READY_LIMIT,
             only: vec![],
             clock: Arc::new(SystemClock),
+            origin: Origin::Flags,
         }
     }
 
@@ -93,6 +116,13 @@ impl Options {
         Self { nonces_required: true, ..self }
     }
 
+    /// Valid requests of every method, `DELETE` among them, and to paths below the route do no harm. Without this, only
+    /// those of safe methods are sent.
+    #[must_use]
+    pub fn other_methods(self) -> Self {
+        Self { other_methods: true, ..self }
+    }
+
     /// How many requests are sent each second at most; 50 unless set.
     #[must_use]
     pub fn rate(self, per_second: u32) -> Self {
@@ -121,6 +151,11 @@ impl Options {
     #[must_use]
     pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
         Self { clock, ..self }
+    }
+
+    /// The same, written in a fleet file.
+    pub(crate) fn of_fleet_file(self) -> Self {
+        Self { origin: Origin::FleetFile, ..self }
     }
 
     /// Whether the case is among those to run.

@@ -5,12 +5,18 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use super::options::Origin;
+use super::report::Outcome;
 use super::runner::{Progress, Runner};
 use super::target::TargetError;
 use crate::catalogue::{Answer, Expectation};
 
 /// How long a server may take to listen.
 const LISTEN_LIMIT: Duration = Duration::from_secs(5);
+/// How long an API that has stopped answering may take to come back, such as after a crash.
+const RETURN_LIMIT: Duration = Duration::from_secs(5);
+/// How old the oldest proof is that must be accepted, in seconds.
+const RECENT: u64 = 10;
 /// How long to wait between two attempts.
 const INTERVAL: Duration = Duration::from_secs(1);
 
@@ -27,6 +33,15 @@ pub enum CannotTest {
         /// What to look for.
         hint: String,
     },
+    /// It stopped answering in the middle of the run.
+    Vanished {
+        /// The case in which it did.
+        case: &'static str,
+        /// The last case before that it answered.
+        last_answered: Option<&'static str>,
+        /// What happened to the requests since.
+        why: String,
+    },
     /// There are no tokens.
     NoTokens(String),
     /// No case goes by any of the given names.
@@ -40,6 +55,13 @@ impl fmt::Display for CannotTest {
             Self::Refused { answer, hint } => {
                 write!(formatter, "a valid request was not served: {answer}; {hint}")
             }
+            Self::Vanished { case, last_answered, why } => {
+                write!(formatter, "the API stopped answering at the case {case}: {why}")?;
+                match last_answered {
+                    Some(last) => write!(formatter, "; the last case that it answered is {last}"),
+                    None => formatter.write_str("; it had answered no case before"),
+                }
+            }
             Self::NoTokens(why) => write!(formatter, "there are no tokens: {why}"),
             Self::NoCases => formatter.write_str("no case or group has any of the given names"),
         }
@@ -51,8 +73,12 @@ impl std::error::Error for CannotTest {}
 /// What an attempt has shown.
 enum Attempt {
     Served,
-    /// Not yet; and why.
-    Wait(String, Duration),
+    /// Not yet: why, for how long this may go on, and what it means if it does.
+    Wait {
+        why: String,
+        limit: Duration,
+        otherwise: CannotTest,
+    },
     Failed(CannotTest),
 }
 
@@ -65,49 +91,90 @@ impl Runner<'_> {
             match self.attempt(&mut refusals).await {
                 Attempt::Served => return Ok(()),
                 Attempt::Failed(failure) => return Err(failure),
-                Attempt::Wait(why, limit) if started.elapsed() >= limit => return Err(self.given_up(why)),
-                Attempt::Wait(why, _) => self.report_progress(Progress::Waiting(&why)),
+                Attempt::Wait { limit, otherwise, .. } if started.elapsed() >= limit => {
+                    return Err(otherwise);
+                }
+                Attempt::Wait { why, .. } => self.report_progress(Progress::Waiting(&why)),
             }
             sleep(INTERVAL).await;
         }
     }
 
     async fn attempt(&mut self, refusals: &mut u32) -> Attempt {
-        let reply = self.baseline().await;
-        let limit = self.ready_limit();
-        match reply {
+        match self.baseline().await {
             Ok(answer) if answer.is_success() => Attempt::Served,
             Ok(answer) if answer.status == 503 => {
-                Attempt::Wait("the API answers 503: it has no keys of the issuer yet".to_owned(), limit)
+                self.without_keys("the API answers 503: it has no keys of the issuer yet")
             }
             // With keys of an earlier run, the API refuses until it fetches anew.
             Ok(answer) if answer.status == 401 && self.key_fetches() == Some(0) => {
-                Attempt::Wait("the API has not fetched the keys of the issuer yet".to_owned(), limit)
+                self.without_keys("the API has not fetched the keys of the issuer yet")
             }
             // A proof of the second in which the server started may count as one from before.
             Ok(answer) if answer.status == 401 && *refusals < 2 => {
                 *refusals = refusals.saturating_add(1);
-                Attempt::Wait(describe(&answer), limit)
+                let (why, limit) = (describe(&answer), self.ready_limit());
+                Attempt::Wait { why, limit, otherwise: self.refused(&answer) }
             }
-            Ok(answer) => Attempt::Failed(CannotTest::Refused {
-                answer: describe(&answer),
-                hint: hint(&answer).to_owned(),
-            }),
-            Err(TargetError::Unreachable(why)) => Attempt::Wait(why, LISTEN_LIMIT.min(limit)),
+            Ok(answer) => Attempt::Failed(self.refused(&answer)),
+            Err(TargetError::Unreachable(why)) => {
+                let limit = LISTEN_LIMIT.min(self.ready_limit());
+                Attempt::Wait { why: why.clone(), limit, otherwise: CannotTest::Unreachable(why) }
+            }
             Err(error) => Attempt::Failed(CannotTest::Unreachable(error.to_string())),
         }
     }
 
-    fn given_up(&self, why: String) -> CannotTest {
-        match self.key_fetches() {
-            Some(0) if why.starts_with("the API") => CannotTest::Refused {
-                answer: why,
-                hint: "does it trust the issuer of this run, and can it reach it?".to_owned(),
-            },
-            _ if why.starts_with("the API") => {
-                CannotTest::Refused { answer: why, hint: "can it reach its issuer?".to_owned() }
+    fn without_keys(&self, why: &str) -> Attempt {
+        let hint = match self.key_fetches() {
+            Some(0) => "does it trust the issuer of this run, and can it reach it?",
+            _ => "can it reach its issuer?",
+        };
+        let otherwise = CannotTest::Refused { answer: why.to_owned(), hint: hint.to_owned() };
+        Attempt::Wait { why: why.to_owned(), limit: self.ready_limit(), otherwise }
+    }
+
+    fn refused(&self, answer: &Answer) -> CannotTest {
+        CannotTest::Refused { answer: describe(answer), hint: hint(answer, self.origin()) }
+    }
+
+    /// An API that asks for no nonce may refuse proofs from before its start, since it cannot know whether they were used.
+    /// It must accept those of a few seconds ago, once it has been running for longer.
+    pub(super) async fn wait_for_uptime(&mut self) {
+        let started = Instant::now();
+        while started.elapsed() < self.ready_limit() && self.refuses_recent_proof().await {
+            self.report_progress(Progress::Waiting("the API refuses proofs from before its start"));
+            sleep(INTERVAL).await;
+        }
+    }
+
+    async fn refuses_recent_proof(&mut self) -> bool {
+        let reply = self.ask(|scene| scene.with_proof(|proof| proof.issued_at(scene.ago(RECENT)))).await;
+        reply.is_ok_and(|answer| matches!(answer.status, 400 | 401))
+    }
+
+    /// An API that is gone refuses nothing and serves nobody: what follows would be no result.
+    pub(super) async fn check_presence(
+        &mut self,
+        outcome: &Outcome,
+        last_answered: &mut Option<&'static str>,
+    ) -> Result<(), CannotTest> {
+        if outcome.exchanges.iter().all(|exchange| exchange.received.is_ok()) {
+            if !outcome.exchanges.is_empty() {
+                *last_answered = Some(outcome.case.id);
             }
-            _ => CannotTest::Unreachable(why),
+            return Ok(());
+        }
+        let started = Instant::now();
+        loop {
+            match self.baseline().await {
+                Ok(_) => return Ok(()),
+                Err(why) if started.elapsed() >= RETURN_LIMIT => {
+                    let (case, last_answered) = (outcome.case.id, *last_answered);
+                    return Err(CannotTest::Vanished { case, last_answered, why: why.to_string() });
+                }
+                Err(_) => sleep(INTERVAL).await,
+            }
         }
     }
 }
@@ -121,22 +188,24 @@ fn describe(answer: &Answer) -> String {
         .to_owned()
 }
 
-fn hint(answer: &Answer) -> &'static str {
+fn hint(answer: &Answer, origin: Origin) -> String {
     let challenges = answer.challenges();
     let error = challenges.iter().find_map(|challenge| challenge.parameter("error"));
+    let name = |option| origin.name(option);
     match (answer.status, error) {
-        (401, Some("invalid_dpop_proof")) => {
-            "is the public URL the one that the API compares proofs with (--public-url), and are the clocks alike?"
-        }
+        (401, Some("invalid_dpop_proof")) => format!(
+            "is the public URL the one that the API compares proofs with ({}), and are the clocks alike?",
+            name("public-url")
+        ),
         (401, Some("invalid_token")) => {
-            "does the API trust the issuer, and is the audience its own (--audience)?"
+            format!("does the API trust the issuer, and is the audience its own ({})?", name("audience"))
         }
-        (401, Some("use_dpop_nonce")) => "the API asks for a nonce again and again",
-        (401, _) => "does the API accept the scheme DPoP?",
-        (403, _) => "does the route ask for a scope (--scope)?",
-        (404 | 405, _) => "is there such a route (--method, --path)?",
-        (500..=599, _) => "the API failed: see its log",
-        _ => "see the API's log",
+        (401, Some("use_dpop_nonce")) => "the API asks for a nonce again and again".to_owned(),
+        (401, _) => "does the API accept the scheme DPoP?".to_owned(),
+        (403, _) => format!("does the route ask for a scope ({})?", name("scope")),
+        (404 | 405, _) => format!("is there such a route ({}, {})?", name("method"), name("path")),
+        (500..=599, _) => "the API failed: see its log".to_owned(),
+        _ => "see the API's log".to_owned(),
     }
 }
 
@@ -145,4 +214,29 @@ pub(super) fn allows_nonce_challenge(expectation: &Expectation) -> bool {
     expectation.answers.iter().any(|answer| {
         matches!(answer, crate::catalogue::Acceptable::Refused { errors, .. } if errors.contains(&Some("use_dpop_nonce")))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(status: u16, error: &str) -> Answer {
+        let challenge = format!("DPoP error=\"{error}\"");
+        Answer { status, headers: vec![("www-authenticate".to_owned(), challenge)], body: vec![] }
+    }
+
+    #[test]
+    fn hints_name_options_as_they_are_written() {
+        let refusals =
+            [(401, "invalid_token"), (401, "invalid_dpop_proof"), (403, "insufficient_scope"), (404, "")];
+        for (status, error) in refusals {
+            let answer = refusal(status, error);
+            assert!(hint(&answer, Origin::Flags).contains("--"), "{status} {error}");
+            let in_fleet = hint(&answer, Origin::FleetFile);
+            assert!(in_fleet.contains("in the fleet file") && !in_fleet.contains("--"), "{in_fleet}");
+        }
+        assert!(
+            hint(&refusal(401, "invalid_token"), Origin::FleetFile).contains("audience in the fleet file")
+        );
+    }
 }

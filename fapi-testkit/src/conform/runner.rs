@@ -4,15 +4,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::join_all;
+use tokio::time::sleep;
 
 use super::judge::{self, Context, Failure, Reply};
+use super::options::Origin;
 use super::pace::Pace;
 use super::ready::allows_nonce_challenge;
 use super::redact::Redactor;
 use super::report::{Exchange, Outcome, Report, Summary, TestedApi, Verdict};
 use super::target::Target;
 use super::{CannotTest, Credentials, Options, TargetError};
-use crate::catalogue::{self, Call, Case, Need, Scene, Setting, Step, Tokens};
+use crate::catalogue::{self, Answer, Call, Case, MakeCall, Need, Scene, Setting, Step, Tokens, Volley};
 
 /// What a run is doing.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +27,16 @@ pub enum Progress<'a> {
     /// A case has come to its end.
     Finished(&'a Outcome),
 }
+
+/// RFC 9110 §9.2.1: methods that change nothing, and QUERY, which is one of them.
+const SAFE_METHODS: [&str; 4] = ["GET", "HEAD", "OPTIONS", "QUERY"];
+
+/// How soon an API must have looked for new keys after an unknown one: half a minute, and a little for the fetch.
+const ROTATION_LIMIT: Duration = Duration::from_secs(32);
+/// How long to wait between two tries of a patient request.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a run may take for the sake of a rotation.
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// Who hears of the progress of a run.
 pub(super) type Listener<'a> = &'a mut (dyn FnMut(Progress<'_>) + Send);
@@ -46,11 +58,16 @@ pub async fn run_against(
     let source = credentials.describe();
     let mut runner = Runner::prepare(target, credentials, options, listener).await?;
     runner.wait_until_ready().await?;
+    if cases.iter().any(|case| case.needs.contains(&Need::Uptime)) {
+        runner.wait_for_uptime().await;
+    }
     runner.has_metadata = runner.finds_metadata().await;
     runner.report_progress(Progress::Started(cases.len()));
     let mut outcomes = Vec::with_capacity(cases.len());
+    let mut last_answered = None;
     for case in cases {
         let outcome = runner.try_case(case).await;
+        runner.check_presence(&outcome, &mut last_answered).await?;
         runner.report_progress(Progress::Finished(&outcome));
         outcomes.push(outcome);
     }
@@ -66,6 +83,9 @@ pub(super) struct Runner<'a> {
     redactor: Redactor,
     nonce: Option<String>,
     has_metadata: bool,
+    /// How often the API had fetched keys, and when that was noticed.
+    fetches: Option<usize>,
+    fetched: Instant,
     started: Instant,
     started_at: u64,
     listener: Listener<'a>,
@@ -104,6 +124,8 @@ impl<'a> Runner<'a> {
             redactor: Redactor { token, own_tokens },
             nonce: None,
             has_metadata: false,
+            fetches: None,
+            fetched: Instant::now(),
             started: Instant::now(),
             started_at: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
             options,
@@ -113,6 +135,11 @@ impl<'a> Runner<'a> {
 
     pub(super) fn report_progress(&mut self, progress: Progress<'_>) {
         (self.listener)(progress);
+    }
+
+    /// How the user has written the options.
+    pub(super) fn origin(&self) -> Origin {
+        self.options.origin
     }
 
     pub(super) fn ready_limit(&self) -> Duration {
@@ -134,13 +161,18 @@ impl<'a> Runner<'a> {
 
     /// A valid request, with a nonce if one is asked for.
     pub(super) async fn baseline(&mut self) -> Reply {
+        self.ask(Scene::valid).await
+    }
+
+    /// A request, with a nonce if one is asked for.
+    pub(super) async fn ask(&mut self, call: MakeCall) -> Reply {
         let mut scene = self.scene();
-        let answer = self.send(&scene.valid()).await?;
+        let answer = self.send(&call(&scene)).await?;
         if !answer.asks_for_nonce() {
             return Ok(answer);
         }
         scene.nonce.clone_from(&self.nonce);
-        self.send(&scene.valid()).await
+        self.send(&call(&scene)).await
     }
 
     async fn finds_metadata(&mut self) -> bool {
@@ -183,11 +215,39 @@ impl<'a> Runner<'a> {
             Need::NoncesRequired => self.options.nonces_required,
             Need::Metadata => self.has_metadata,
             Need::ServedIssuer => self.setting.key_fetches().is_some(),
+            Need::OtherPaths => {
+                self.options.other_methods || SAFE_METHODS.contains(&self.options.method.as_str())
+            }
+            Need::OtherMethods => self.options.other_methods,
+            // The run has waited for it.
+            Need::Uptime => true,
+            Need::Rotation => self.has_time_for_rotation(),
             Need::Network => self.target.is_network(),
         }
     }
 
+    /// How long an API may take to learn of a new key.
+    fn rotation_limit(&self) -> Duration {
+        ROTATION_LIMIT.min(self.options.ready_limit)
+    }
+
+    /// Whether the API will have looked for new keys before the run has taken a minute.
+    fn has_time_for_rotation(&self) -> bool {
+        let wait = self.rotation_limit().saturating_sub(self.fetched.elapsed());
+        let end = self.started.elapsed().saturating_add(wait);
+        self.setting.key_fetches().is_some() && end < MINUTE.min(self.options.time_limit)
+    }
+
+    /// Keeps in mind when the API fetched keys last.
+    fn note_fetches(&mut self) {
+        let fetches = self.setting.key_fetches();
+        if fetches != self.fetches {
+            (self.fetches, self.fetched) = (fetches, Instant::now());
+        }
+    }
+
     async fn try_case(&mut self, case: &'static Case) -> Outcome {
+        self.note_fetches();
         let started = Instant::now();
         let mut exchanges = Vec::new();
         let verdict = match self.skips(case) {
@@ -204,40 +264,56 @@ impl<'a> Runner<'a> {
         let mut scene = self.scene();
         let fetches = self.setting.key_fetches().unwrap_or_default();
         for (index, step) in case.steps.iter().enumerate() {
-            let (call, replies) = self.try_step(step, &mut scene).await;
-            for reply in &replies {
-                exchanges.push(self.exchange(&call, reply));
-            }
+            let sent = self.try_step(step, &mut scene).await;
+            exchanges.extend(sent.iter().map(|(call, reply)| self.exchange(call, reply)));
             let url = self.setting.url();
             let key_fetches = self.setting.key_fetches().unwrap_or_default().saturating_sub(fetches);
             let context = Context { case, url: &url, key_fetches };
-            judge::judge(context, step, &call, &replies).map_err(|failure| of_step(failure, case, index))?;
-            scene.sent.push(call);
+            judge::judge(context, step, &sent).map_err(|failure| of_step(failure, case, index))?;
         }
         Ok(())
     }
 
-    /// The request as it was sent last, and the replies to its copies.
-    async fn try_step(&mut self, step: &Step, scene: &mut Scene) -> (Call, Vec<Reply>) {
-        scene.nonce.clone_from(&self.nonce);
-        let call = (step.call)(scene);
-        let replies = self.send_copies(&call, step.copies).await;
-        let asked = replies.iter().flatten().any(catalogue::Answer::asks_for_nonce);
+    /// The requests as they were sent last, and the replies.
+    async fn try_step(&mut self, step: &Step, scene: &mut Scene) -> Vec<(Call, Reply)> {
+        let before = scene.sent.len();
+        let sent = self.send_volley(step, scene).await;
+        let asked = sent.iter().flat_map(|(_, reply)| reply).any(Answer::asks_for_nonce);
         // R62: once, and not where being asked is what the case is about.
         if !asked || allows_nonce_challenge(&step.expectation) {
-            return (call, replies);
+            return sent;
         }
-        scene.nonce.clone_from(&self.nonce);
-        let call = (step.call)(scene);
-        let replies = self.send_copies(&call, step.copies).await;
-        (call, replies)
+        scene.sent.truncate(before);
+        self.send_volley(step, scene).await
     }
 
-    async fn send_copies(&mut self, call: &Call, copies: usize) -> Vec<Reply> {
-        self.pace.wait_for(copies).await;
-        let replies = join_all((0..copies).map(|_| self.target.send(call))).await;
+    async fn send_volley(&mut self, step: &Step, scene: &mut Scene) -> Vec<(Call, Reply)> {
+        let started = Instant::now();
+        loop {
+            let sent = self.send_once(step, scene).await;
+            let accepted = sent.iter().any(|(_, reply)| reply.as_ref().is_ok_and(Answer::is_success));
+            let patient = step.volley == Volley::Patient && started.elapsed() < self.rotation_limit();
+            if accepted || !patient {
+                return sent;
+            }
+            sleep(PATIENCE).await;
+        }
+    }
+
+    async fn send_once(&mut self, step: &Step, scene: &mut Scene) -> Vec<(Call, Reply)> {
+        scene.nonce.clone_from(&self.nonce);
+        let calls = match step.volley {
+            Volley::Single | Volley::Patient => vec![(step.call)(scene)],
+            Volley::Copies(copies) => vec![(step.call)(scene); copies],
+            Volley::Parallel(requests) => make_each(step, scene, requests),
+        };
+        if !matches!(step.volley, Volley::Parallel(_)) {
+            scene.sent.extend(calls.first().cloned());
+        }
+        self.pace.wait_for(calls.len()).await;
+        let replies = join_all(calls.iter().map(|call| self.target.send(call))).await;
         replies.iter().for_each(|reply| self.keep_nonce(reply));
-        replies
+        calls.into_iter().zip(replies).collect()
     }
 
     fn exchange(&self, call: &Call, reply: &Reply) -> Exchange {
@@ -276,4 +352,14 @@ fn of_step(failure: Failure, case: &Case, index: usize) -> Failure {
     }
     let number = index.saturating_add(1);
     Failure { why: format!("request {number} of {}: {}", case.steps.len(), failure.why), ..failure }
+}
+
+/// Each request from what was made before it, so that they can differ.
+fn make_each(step: &Step, scene: &mut Scene, requests: usize) -> Vec<Call> {
+    let make = |_| {
+        let call = (step.call)(scene);
+        scene.sent.push(call.clone());
+        call
+    };
+    (0..requests).map(make).collect()
 }

@@ -8,9 +8,9 @@ mod cases;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fapi_core::{Clock, HttpClient, HttpError, HttpResponse, Issuer, ResourceServer, UnixTime};
+use fapi_core::{HttpClient, HttpError, HttpResponse, Issuer, ResourceServer};
 
-use crate::{ManualClock, TestCertificate, TestClient, TestIssuer};
+use crate::{ManualClock, Scenario, TestCertificate, TestClient, TestIssuer};
 
 /// The header fields of an answer that the contract covers, in the order in which it lists them.
 pub const COVERED_HEADERS: [&str; 3] = ["www-authenticate", "dpop-nonce", "cache-control"];
@@ -93,7 +93,7 @@ struct World {
 }
 
 /// The URL of the API under test, which is also its audience.
-pub const PUBLIC_URL: &str = "https://api.example.com";
+pub const PUBLIC_URL: &str = Scenario::PUBLIC_URL;
 /// An issuer that is trusted and cannot be reached.
 const UNREACHABLE_ISSUER: &str = "https://down.example.com";
 /// The server was built this long before the requests: longer than a proof is accepted ahead of time, so that the replay
@@ -116,27 +116,12 @@ impl Contract {
     /// If the server cannot be built.
     #[must_use]
     pub fn with_method(method: &'static str) -> Self {
-        let clock = ManualClock::at(UnixTime::from_secs(1_750_000_000));
-        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
-        let world = World {
-            method,
-            issuer: TestIssuer::new("https://as.example.com").with_clock(Arc::clone(&shared)),
-            client: TestClient::new().with_clock(Arc::clone(&shared)),
-            thief: TestClient::new().with_clock(Arc::clone(&shared)),
-            certificate: TestCertificate::generate(),
-            other_certificate: TestCertificate::generate(),
-            clock,
-        };
-        let server = ResourceServer::builder()
-            .public_url(PUBLIC_URL)
-            .audience(PUBLIC_URL)
-            .revocation(fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
-            .issuer(Issuer::new(world.issuer.identifier()).with_key_set(world.issuer.jwks()))
-            .issuer(Issuer::new(UNREACHABLE_ISSUER))
-            .http_client(Arc::new(NoNetwork))
-            .clock(shared)
-            .build()
-            .expect("the server of the contract can be built");
+        let Scenario { clock, issuer, client, certificate, server } = Scenario::just_started(|builder| {
+            builder.issuer(Issuer::new(UNREACHABLE_ISSUER)).http_client(Arc::new(NoNetwork))
+        });
+        let thief = TestClient::new().with_clock(Arc::new(clock.clone()));
+        let other_certificate = TestCertificate::generate();
+        let world = World { method, clock, issuer, client, thief, certificate, other_certificate };
         world.clock.advance(UPTIME);
         Self { server, cases: cases::all(&world) }
     }

@@ -1,89 +1,76 @@
 //! One request to the served issuer: count it, fail as told, or answer.
 
-use std::sync::atomic::Ordering;
+use std::future;
 use std::sync::{Arc, PoisonError};
 
-use fapi_core::jose::Algorithm;
+use fapi_core::PeerCertificate;
+use http::header::{HeaderValue, LOCATION};
+use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE};
-use hyper::{Method, Request, Response, StatusCode};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{Fault, Shared, token_endpoint};
+use super::Shared;
+use super::fault::{Endpoint, Fault};
+use super::respond::{json_response, respond, response};
 
 /// What a wrong issuer calls itself.
 const WRONG_ISSUER: &str = "https://attacker.example.com";
 
-/// The longest form that the token endpoint reads, in bytes.
-const MAX_FORM: usize = 16 * 1024;
+/// The longest body that is read, in bytes.
+const MAX_BODY: usize = 64 * 1024;
+
+/// Where a redirection leads to.
+const REDIRECTED: &str = "redirected";
 
 /// Why a connection is closed without an answer.
 type Closed = Box<dyn std::error::Error + Send + Sync>;
 
 pub(super) async fn answer(
     shared: Arc<Shared>,
+    certificate: Option<PeerCertificate>,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Closed> {
-    shared.count(request.uri().path());
-    let fault = *shared.fault.lock().unwrap_or_else(PoisonError::into_inner);
-    match fault {
-        Some(Fault::Down) => return Err("the issuer is down".into()),
-        Some(Fault::Rubbish) => return Ok(response(StatusCode::OK, "<html>not JSON")?),
-        Some(Fault::Slow(delay)) => tokio::time::sleep(delay).await,
-        Some(Fault::WrongIssuer) | None => {}
+    let (mut head, body) = request.into_parts();
+    if let Some(certificate) = certificate {
+        head.extensions.insert(certificate);
     }
-    let issuer = if fault == Some(Fault::WrongIssuer) { WRONG_ISSUER } else { shared.issuer.identifier() };
-    match (request.method(), request.uri().path()) {
-        (&Method::GET, "/.well-known/oauth-authorization-server" | "/.well-known/openid-configuration") => {
-            Ok(response(StatusCode::OK, shared.metadata(issuer).to_string())?)
-        }
-        (&Method::GET, "/jwks") => Ok(response(StatusCode::OK, shared.issuer.jwks())?),
-        (&Method::POST, "/token") => token(&shared, request).await,
-        _ => Ok(response(StatusCode::NOT_FOUND, json!({"error": "not_found"}).to_string())?),
-    }
+    let body = Limited::new(body, MAX_BODY).collect().await?.to_bytes();
+    let request = Request::from_parts(head, body.to_vec());
+    let answer = failing(&shared, &request).await?;
+    Ok(answer.map(|body| Full::new(Bytes::from(body))))
 }
 
-async fn token(shared: &Shared, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Closed> {
-    let proof = request.headers().get("DPoP").and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let form = Limited::new(request.into_body(), MAX_FORM).collect().await?.to_bytes();
-    let (status, body) = match token_endpoint::client_credentials(&shared.issuer, proof.as_deref(), &form) {
-        Ok(token) => (StatusCode::OK, token),
-        Err(error) => (StatusCode::BAD_REQUEST, json!({"error": error.code()})),
+async fn failing(shared: &Shared, request: &Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Closed> {
+    let endpoint = Endpoint::of(request.uri().path());
+    shared.count(endpoint);
+    let fault = shared.faults.lock().unwrap_or_else(PoisonError::into_inner).of(endpoint);
+    let name = match fault {
+        Some(Fault::WrongIssuer) => WRONG_ISSUER,
+        _ => shared.issuer.identifier(),
     };
-    Ok(response(status, body.to_string())?)
+    let truth = || respond(&shared.issuer, request, name);
+    Ok(match fault {
+        Some(Fault::Down) => return Err("the issuer is down".into()),
+        Some(Fault::Unresponsive) => future::pending().await,
+        Some(Fault::Slow(delay)) => {
+            tokio::time::sleep(delay).await;
+            truth()
+        }
+        Some(Fault::Rubbish) => response(StatusCode::OK, "application/json", "<html>not JSON"),
+        Some(Fault::Status(status)) => json_response(StatusCode::from_u16(status)?, &json!({})),
+        Some(Fault::Redirect) if request.uri().query() != Some(REDIRECTED) => redirection(request)?,
+        Some(Fault::Oversize(length)) => truth().map(|mut body| {
+            body.resize(length.max(body.len()), b' ');
+            body
+        }),
+        Some(Fault::Redirect | Fault::WrongIssuer) | None => truth(),
+    })
 }
 
-fn response(status: StatusCode, body: impl Into<Bytes>) -> hyper::http::Result<Response<Full<Bytes>>> {
-    Response::builder()
-        .status(status)
-        .header(CONTENT_TYPE, "application/json")
-        .header(CACHE_CONTROL, "no-store")
-        .body(Full::new(body.into()))
-}
-
-impl Shared {
-    fn count(&self, path: &str) {
-        let counter = match path {
-            "/jwks" => &self.jwks_fetches,
-            "/token" => &self.token_requests,
-            path if path.starts_with("/.well-known/") => &self.metadata_fetches,
-            _ => return,
-        };
-        counter.fetch_add(1, Ordering::SeqCst);
-    }
-
-    /// RFC 8414 §2; the addresses stay those of this server whatever the issuer calls itself.
-    fn metadata(&self, issuer: &str) -> Value {
-        let address = self.issuer.identifier();
-        json!({
-            "issuer": issuer,
-            "token_endpoint": format!("{address}/token"),
-            "jwks_uri": format!("{address}/jwks"),
-            "response_types_supported": [],
-            "grant_types_supported": ["client_credentials"],
-            "token_endpoint_auth_methods_supported": ["none"],
-            "dpop_signing_alg_values_supported": Algorithm::ALL.map(Algorithm::name),
-        })
-    }
+fn redirection(request: &Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Closed> {
+    let mut redirection = json_response(StatusCode::TEMPORARY_REDIRECT, &json!({}));
+    let location = HeaderValue::from_str(&format!("{}?{REDIRECTED}", request.uri().path()))?;
+    redirection.headers_mut().insert(LOCATION, location);
+    Ok(redirection)
 }

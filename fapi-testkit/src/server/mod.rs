@@ -1,46 +1,37 @@
-//! The issuer on a loopback port: metadata (RFC 8414), key set and token endpoint over real sockets, and the ways in
-//! which such a server fails.
+//! The issuer on a loopback port: metadata (RFC 8414), key set, token endpoint, introspection and a status list over
+//! real sockets, and the ways in which such a server fails.
 //!
 //! It runs on a thread of its own, so that tests with or without a runtime, also with paused time, can use it. Every
 //! answer closes its connection, so that one fetch is one count.
 
 mod answer;
+mod client_authentication;
+mod connection;
+mod fault;
+mod introspection_endpoint;
+mod metadata;
+mod respond;
+mod tls;
 mod token_endpoint;
 
+use std::collections::HashMap;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use tokio::runtime;
+use http::{Request, Response};
 use tokio::sync::oneshot;
 
+use crate::certificate::TestCertificate;
 use crate::issuer::TestIssuer;
 
-/// A way in which a served issuer fails.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Fault {
-    /// Every connection is closed without an answer.
-    Down,
-    /// Every answer comes this much later.
-    Slow(Duration),
-    /// Every answer has status 200 and a body that is not JSON.
-    Rubbish,
-    /// The metadata names another issuer.
-    WrongIssuer,
-}
+use fault::Faults;
+pub use fault::{Endpoint, Fault};
 
-/// A [`TestIssuer`] on a loopback port, from [`TestIssuer::serve`]; dropping it stops it.
+/// A [`TestIssuer`] on a loopback port, from [`TestIssuer::serve`] or [`TestIssuer::serve_tls`]; dropping it stops it.
 ///
-/// It answers `/.well-known/oauth-authorization-server`, `/.well-known/openid-configuration`, `/jwks` and `/token`.
-/// The token endpoint takes the client credentials grant from anybody, binds the token to the key of the DPoP proof,
-/// and checks nothing of that proof but its signature.
+/// It answers what [`TestIssuer::respond`] answers, and fails as it is told.
 ///
 /// ```
 /// use fapi_testkit::{Fault, TestIssuer};
@@ -56,6 +47,7 @@ pub enum Fault {
 #[derive(Debug)]
 pub struct IssuerServer {
     shared: Arc<Shared>,
+    certificate: Option<TestCertificate>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -64,29 +56,50 @@ pub struct IssuerServer {
 #[derive(Debug)]
 struct Shared {
     issuer: TestIssuer,
-    fault: Mutex<Option<Fault>>,
-    metadata_fetches: AtomicUsize,
-    jwks_fetches: AtomicUsize,
-    token_requests: AtomicUsize,
+    faults: Mutex<Faults>,
+    requests: Mutex<HashMap<Endpoint, usize>>,
+}
+
+impl Shared {
+    fn count(&self, endpoint: Option<Endpoint>) {
+        if let Some(endpoint) = endpoint {
+            let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+            let count = requests.entry(endpoint).or_default();
+            *count = count.saturating_add(1);
+        }
+    }
+}
+
+/// What the issuer answers, without a socket.
+pub(crate) fn respond(issuer: &TestIssuer, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
+    respond::respond(issuer, request, issuer.identifier())
 }
 
 impl IssuerServer {
     pub(crate) fn start(issuer: TestIssuer, address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
-        let address = listener.local_addr()?;
-        let shared = Arc::new(Shared {
-            issuer: issuer.with_identifier(format!("http://{address}")),
-            fault: Mutex::new(None),
-            metadata_fetches: AtomicUsize::new(0),
-            jwks_fetches: AtomicUsize::new(0),
-            token_requests: AtomicUsize::new(0),
-        });
+        let identifier = format!("http://{}", listener.local_addr()?);
+        Ok(Self::run(issuer.with_identifier(identifier), listener, None))
+    }
+
+    pub(crate) fn start_tls(issuer: TestIssuer, address: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(address)?;
+        let identifier = format!("https://localhost:{}", listener.local_addr()?.port());
+        Ok(Self::run(issuer.with_identifier(identifier), listener, Some(TestCertificate::generate())))
+    }
+
+    fn run(issuer: TestIssuer, listener: TcpListener, certificate: Option<TestCertificate>) -> Self {
+        let tls = certificate.as_ref().map(tls::acceptor);
+        let tls = tls.transpose().expect("a generated certificate can be served");
+        let shared = Arc::new(Shared { issuer, faults: Mutex::default(), requests: Mutex::default() });
         let (stop, stopped) = oneshot::channel();
         let thread = thread::spawn({
             let shared = Arc::clone(&shared);
-            move || run(listener, &shared, stopped).expect("the issuer's server can start")
+            move || {
+                connection::run(listener, tls, &shared, stopped).expect("the issuer's server can start");
+            }
         });
-        Ok(Self { shared, stop: Some(stop), thread: Some(thread) })
+        Self { shared, certificate, stop: Some(stop), thread: Some(thread) }
     }
 
     /// The issuer that is served: it mints tokens and rotates its keys.
@@ -95,44 +108,78 @@ impl IssuerServer {
         &self.shared.issuer
     }
 
-    /// The issuer's identifier: `http://127.0.0.1:PORT`.
+    /// The issuer's identifier: `http://127.0.0.1:PORT`, over TLS `https://localhost:PORT`.
     #[must_use]
     pub fn identifier(&self) -> &str {
         self.issuer().identifier()
     }
 
+    /// The certificate by which the server is known, for clients to trust; nothing without TLS.
+    #[must_use]
+    pub fn root_certificate(&self) -> Option<&TestCertificate> {
+        self.certificate.as_ref()
+    }
+
     /// The URL of the token endpoint.
     #[must_use]
     pub fn token_endpoint(&self) -> String {
-        format!("{}/token", self.identifier())
+        self.issuer().token_endpoint()
     }
 
-    /// Makes all further requests fail in this way.
+    /// Makes all further requests fail in this way, also those to endpoints that fail in their own way.
     pub fn set_fault(&self, fault: Fault) {
-        *self.shared.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault);
+        *self.faults() = Faults { everywhere: Some(fault), single: HashMap::new() };
+    }
+
+    /// Makes all further requests to one endpoint fail in this way; the others stay as they are.
+    pub fn set_fault_of(&self, endpoint: Endpoint, fault: Fault) {
+        self.faults().single.insert(endpoint, fault);
     }
 
     /// Makes all further requests succeed again.
     pub fn clear_fault(&self) {
-        *self.shared.fault.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.faults() = Faults::default();
+    }
+
+    fn faults(&self) -> MutexGuard<'_, Faults> {
+        self.shared.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How often an endpoint has been asked, also while it failed.
+    #[must_use]
+    pub fn requests(&self, endpoint: Endpoint) -> usize {
+        let requests = self.shared.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        requests.get(&endpoint).copied().unwrap_or_default()
     }
 
     /// How often the metadata has been asked for, also while it failed.
     #[must_use]
     pub fn metadata_fetches(&self) -> usize {
-        self.shared.metadata_fetches.load(Ordering::SeqCst)
+        self.requests(Endpoint::Metadata)
     }
 
     /// How often the key set has been asked for, also while it failed.
     #[must_use]
     pub fn jwks_fetches(&self) -> usize {
-        self.shared.jwks_fetches.load(Ordering::SeqCst)
+        self.requests(Endpoint::Jwks)
     }
 
     /// How often a token has been asked for, also while it failed.
     #[must_use]
     pub fn token_requests(&self) -> usize {
-        self.shared.token_requests.load(Ordering::SeqCst)
+        self.requests(Endpoint::Token)
+    }
+
+    /// How often a token has been asked about, also while it failed.
+    #[must_use]
+    pub fn introspection_requests(&self) -> usize {
+        self.requests(Endpoint::Introspection)
+    }
+
+    /// How often the status list has been asked for, also while it failed.
+    #[must_use]
+    pub fn status_list_fetches(&self) -> usize {
+        self.requests(Endpoint::StatusList)
     }
 }
 
@@ -143,28 +190,5 @@ impl Drop for IssuerServer {
             // A panic of the server has already been reported on its own thread.
             let _ = thread.join();
         }
-    }
-}
-
-/// Serves until the handle is dropped; leaving the runtime closes all connections.
-fn run(listener: TcpListener, shared: &Arc<Shared>, stopped: oneshot::Receiver<()>) -> io::Result<()> {
-    listener.set_nonblocking(true)?;
-    runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let listener = tokio::net::TcpListener::from_std(listener)?;
-        tokio::spawn(accept(listener, Arc::clone(shared)));
-        // The sender is dropped, never used.
-        let _ = stopped.await;
-        Ok(())
-    })
-}
-
-async fn accept(listener: tokio::net::TcpListener, shared: Arc<Shared>) {
-    while let Ok((connection, _)) = listener.accept().await {
-        let shared = Arc::clone(&shared);
-        let service = service_fn(move |request| answer::answer(Arc::clone(&shared), request));
-        let connection =
-            http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(connection), service);
-        // A connection that breaks is the business of the client under test.
-        tokio::spawn(async { connection.await.ok() });
     }
 }

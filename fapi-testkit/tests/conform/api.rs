@@ -7,12 +7,12 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
 use fapi_core::{RejectionBody, Requirement, ResourceServerBuilder, UnixTime};
-use fapi_testkit::ManualClock;
 use fapi_testkit::catalogue::{CatalogueIssuer, Profile};
 use fapi_testkit::conform::Options;
+use fapi_testkit::{ManualClock, Scenario};
 use fapi_tower::{AccessToken, AccessTokenLayer, Issuer, RequireLayer, ResourceServer};
 
-pub(crate) const API: &str = "https://api.example.com";
+pub(crate) const API: &str = Scenario::PUBLIC_URL;
 pub(crate) const SCOPE: &str = "records:read";
 
 /// An issuer, and a clock that stands still.
@@ -29,23 +29,31 @@ impl World {
     }
 
     pub(crate) fn options(&self) -> Options {
-        Options::new(API).scope_route("/records", SCOPE).clock(Arc::new(self.clock.clone())).rate(5000)
+        Options::new(API)
+            .scope_route("/records", SCOPE)
+            .other_methods()
+            .clock(Arc::new(self.clock.clone()))
+            .rate(5000)
     }
 
-    /// The API, two minutes old: it remembers every proof that it would accept.
+    /// A server that trusts the issuer, two minutes old: it remembers every proof that it would accept.
+    pub(crate) fn server(
+        &self,
+        configure: impl FnOnce(ResourceServerBuilder) -> ResourceServerBuilder,
+    ) -> ResourceServer {
+        let trusted = Issuer::new(self.issuer.identifier()).with_key_set(self.issuer.jwks());
+        let clock = Arc::new(self.clock.clone());
+        let server = Scenario::trusting(trusted, |builder| configure(builder).clock(clock)).server;
+        self.clock.advance(Duration::from_secs(120));
+        server
+    }
+
+    /// The API behind such a server.
     pub(crate) fn api(
         &self,
         configure: impl FnOnce(ResourceServerBuilder) -> ResourceServerBuilder,
     ) -> Router {
-        let builder = ResourceServer::builder()
-            .public_url(API)
-            .audience(API)
-            .revocation(fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
-            .issuer(Issuer::new(self.issuer.identifier()).with_key_set(self.issuer.jwks()))
-            .rejection_body(RejectionBody::ProblemJson)
-            .clock(Arc::new(self.clock.clone()));
-        let server = configure(builder).build().expect("a valid configuration");
-        self.clock.advance(Duration::from_secs(120));
+        let server = self.server(|builder| configure(builder.rejection_body(RejectionBody::ProblemJson)));
         let records = get(async || "[]").route_layer(RequireLayer::new(Requirement::scope(SCOPE)));
         Router::new()
             .route("/whoami", get(async |token: AccessToken| token.subject().as_str().to_owned()))

@@ -3,8 +3,12 @@
 #![cfg(feature = "conform")]
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
+#[cfg(feature = "actix")]
+mod actix;
 mod api;
 mod command;
+#[cfg(feature = "cli")]
+mod exit_status;
 mod own_layer;
 mod redaction;
 mod unready;

@@ -29,7 +29,14 @@ async fn nothing_is_found_in_the_default_configuration() {
     let api = world.api(|builder| builder);
     let report = run(api, world.issuer.clone(), world.options()).await.unwrap();
     report.assert_passed();
-    let needs = [Need::Nonces, Need::NoncesRequired, Need::Certificate, Need::ServedIssuer, Need::Network];
+    let needs = [
+        Need::Nonces,
+        Need::NoncesRequired,
+        Need::Certificate,
+        Need::ServedIssuer,
+        Need::Rotation,
+        Need::Network,
+    ];
     assert_eq!(skipped(&report), missing(&needs));
 }
 
@@ -42,7 +49,8 @@ async fn nothing_is_found_where_nonces_are_required() {
     let report = run(api, world.issuer.clone(), options).await.unwrap();
     report.assert_passed();
     assert!(report.target.nonces);
-    assert_eq!(skipped(&report), missing(&[Need::Certificate, Need::ServedIssuer, Need::Network]));
+    let needs = [Need::Certificate, Need::ServedIssuer, Need::Rotation, Need::Network];
+    assert_eq!(skipped(&report), missing(&needs));
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn};
 use axum::response::IntoResponse as _;
+use fapi_core::{Clock as _, NoncePolicy};
 use fapi_testkit::conform::{CannotTest, Credentials, HttpTarget, Progress, ServiceTarget, run, run_against};
 
 use crate::api::World;
@@ -64,6 +65,30 @@ async fn an_api_without_keys_is_waited_for() {
     let credentials = Credentials::Issuer(world.issuer.clone());
     run_against(&target, credentials, options, &mut listener).await.unwrap().assert_passed();
     assert_eq!(waited, 1);
+}
+
+// R67: an API that asks for no nonces refuses proofs from before its start, and is waited for.
+#[tokio::test]
+async fn an_api_that_has_just_started_without_nonces_is_waited_for() {
+    let world = World::new();
+    let started = world.clock.now();
+    let target = ServiceTarget::new(world.api(|builder| builder.nonce(NoncePolicy::Off)));
+    let run = async |ready_limit| {
+        world.clock.set(started.saturating_add(Duration::from_secs(5)));
+        let options = world.options().only(["iat-10-s-ago"]).ready_limit(ready_limit);
+        let mut waited = 0;
+        let mut listener = |progress: Progress<'_>| {
+            if matches!(progress, Progress::Waiting(_)) {
+                waited += 1;
+                world.clock.advance(Duration::from_secs(30));
+            }
+        };
+        let credentials = Credentials::Issuer(world.issuer.clone());
+        let report = run_against(&target, credentials, options, &mut listener).await.unwrap();
+        (report.passed(), waited > 0)
+    };
+    assert_eq!(run(Duration::ZERO).await, (false, false), "the case would fail");
+    assert_eq!(run(Duration::from_secs(45)).await, (true, true));
 }
 
 #[test]

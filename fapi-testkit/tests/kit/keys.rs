@@ -4,6 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use fapi_core::jose::Algorithm;
 use fapi_testkit::{SigningKey, TestCertificate, TestIssuer, jwk_thumbprint};
+use josekit::jwk::alg::ec::EcKeyPair;
+use josekit::jwk::alg::ed::EdKeyPair;
+use josekit::jwk::alg::rsa::RsaKeyPair;
+use josekit::jwk::{Jwk, KeyPair as _};
 use serde_json::{Value, json};
 
 use crate::oracle::{claims, header, verifies};
@@ -56,6 +60,28 @@ fn a_private_jwk_makes_the_same_key_again() {
         let again = SigningKey::from_private_jwk(algorithm, &key.private_jwk());
         assert_eq!(again.thumbprint(), key.thumbprint());
         assert!(verifies(&again.sign(&json!({}), b""), algorithm, &key.public_jwk()));
+    }
+}
+
+#[test]
+fn a_private_key_in_pem_is_the_same_key() {
+    for algorithm in [Algorithm::Es384, Algorithm::Ps256, Algorithm::Ed25519] {
+        let key = SigningKey::generate(algorithm);
+        let pem = key.private_key_pem();
+        assert!(pem.starts_with("-----BEGIN PRIVATE KEY-----"), "{algorithm}: PKCS #8");
+        let read = openssl::pkey::PKey::private_key_from_pem(pem.as_bytes()).unwrap();
+        let public = read.public_key_to_der().unwrap();
+        let jwk = Jwk::from_map(key.private_jwk().as_object().unwrap().clone()).unwrap();
+        assert_eq!(public, public_der(&jwk), "{algorithm}");
+    }
+}
+
+/// The public key as josekit has it, SubjectPublicKeyInfo in DER.
+fn public_der(jwk: &Jwk) -> Vec<u8> {
+    match jwk.key_type() {
+        "RSA" => RsaKeyPair::from_jwk(jwk).unwrap().to_der_public_key(),
+        "EC" => EcKeyPair::from_jwk(jwk).unwrap().to_der_public_key(),
+        _ => EdKeyPair::from_jwk(jwk).unwrap().to_der_public_key(),
     }
 }
 

@@ -2,7 +2,13 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used)]
 
+mod encryption;
+mod endpoints;
+mod introspection;
 mod keys;
 mod oracle;
+mod security_events;
 mod server;
+mod status_lists;
+mod tls;
 mod tokens_and_proofs;

@@ -1,11 +1,11 @@
 //! The served issuer answers over a real socket, fails as told, counts, and stops.
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use fapi_core::jose::Algorithm;
-use fapi_testkit::{Fault, IssuerServer, SigningKey, TestClient, TestIssuer};
+use fapi_testkit::{Endpoint, Fault, IssuerServer, SigningKey, TestClient, TestIssuer};
 use serde_json::{Value, json};
 
 use crate::oracle::{claims, verifies};
@@ -135,6 +135,50 @@ fn it_fails_as_told_and_recovers() {
 
     server.clear_fault();
     assert_eq!(get_json(&server, METADATA)["issuer"], server.identifier());
+}
+
+#[test]
+fn an_endpoint_may_fail_alone() {
+    let server = server();
+    server.set_fault_of(Endpoint::Jwks, Fault::Status(503));
+    assert_eq!(get(&server, "/jwks").unwrap(), (503, "{}".to_owned()));
+    get_json(&server, METADATA);
+
+    server.set_fault_of(Endpoint::Metadata, Fault::Down);
+    assert_eq!((get(&server, METADATA), get(&server, "/jwks").unwrap().0), (None, 503));
+    server.set_fault(Fault::Rubbish);
+    assert_eq!(get(&server, "/jwks").unwrap().0, 200);
+    server.clear_fault();
+    get_json(&server, METADATA);
+    get_json(&server, "/jwks");
+}
+
+#[test]
+fn an_unresponsive_issuer_takes_a_request_and_never_answers() {
+    let server = server();
+    server.set_fault(Fault::Unresponsive);
+    let mut stream = TcpStream::connect(server.identifier().strip_prefix("http://").unwrap()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    stream.write_all(b"GET /jwks HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let error = stream.read(&mut [0]).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
+    assert_eq!(server.jwks_fetches(), 1);
+    // It stops all the same.
+    drop(server);
+}
+
+// R180
+#[test]
+fn the_truth_may_be_elsewhere_or_buried() {
+    let server = server();
+    let truth = get(&server, "/jwks").unwrap().1;
+    server.set_fault(Fault::Redirect);
+    assert_eq!(get(&server, "/jwks").unwrap(), (307, "{}".to_owned()));
+    assert_eq!(get(&server, "/jwks?redirected").unwrap(), (200, truth.clone()));
+
+    server.set_fault(Fault::Oversize(100_000));
+    let (status, body) = get(&server, "/jwks").unwrap();
+    assert_eq!((status, body.len(), body.trim_end()), (200, 100_000, truth.as_str()));
 }
 
 #[test]

@@ -131,6 +131,7 @@ flaws! {
     CanonicalJwk: "Keys need not be in canonical form", "R68", ["proof-jwk-not-canonical"];
     SmallOrderKey: "Ed25519 keys may be of low order", "R70 P30", ["proof-jwk-low-order"];
     UnknownKidCrash: "An unknown kid is an internal error", "R106 P38", ["kid-unknown", "kid-path"];
+    KeysForever: "Keys are fetched once", "R118 P37", ["key-rotated"];
     FetchPerKid: "Every unknown kid is a reason to fetch the keys", "R118 P34", ["kid-flood"];
 
     // --- The form of the proof ---
@@ -195,7 +196,7 @@ flaws! {
     JtiBeforeChecks: "jti is recorded before anything is checked", "R60 P7", ["jti-survives-bad-signature", "jti-survives-wrong-ath"];
     JtiUnscoped: "All clients share one set of jti", "R60 P8", ["jti-of-another-client"];
     JtiCase: "jti is compared without its case", "R60", ["jti-case"];
-    SmallQuota: "There is room for a few proofs, and then an error", "R61 P9", ["replay-after-others"];
+    SmallQuota: "There is room for a few proofs, and then an error", "R61 P9", ["replay-after-others", "one-token-many-proofs", "parallel-twice"];
     ForgetsLive: "There is room for a few proofs, and then the oldest is forgotten", "R61 P10", ["replay-after-others"];
     StorePerWorker: "Each worker remembers its own", "R60 P12", ["replay-second-use"];
     ReplayAsksNonce: "A replay is answered with a nonce", "R66", ["replay-second-use"];
@@ -203,7 +204,7 @@ flaws! {
     // --- Nonces ---
     NonceOptional: "A nonce is handed out, and a proof may do without it", "R51", ["nonce-absent"];
     AnyNonce: "Any nonce will do", "R51 R64", ["nonce-unknown", "nonce-changed", "nonce-empty"];
-    NonceSingleUse: "A nonce can be used once", "R62", ["nonce-used-again"];
+    NonceSingleUse: "A nonce can be used once", "R62", ["nonce-used-again", "nonce-ten-times", "nonce-in-parallel"];
     NonceTwice: "A nonce is handed out twice", "R63", ["nonce-after-challenge"];
 
     // --- Binding ---
@@ -242,4 +243,51 @@ flaws! {
     ShortTokens: "Tokens of more than 1 KiB are refused", "R116 P31", ["token-4-kib"];
     UnboundedToken: "Tokens may be of any size", "R116", ["token-64-kib"];
     UnboundedProof: "Proofs may be of any size", "R116 P31", ["proof-64-kib"];
+    HugeRsa: "RSA keys of proofs may be of any size", "R70", ["proof-rsa-huge"];
+
+    // --- What turns honest clients away: requests ---
+    FewMethods: "Only GET and POST are known", "R47 P25", ["method-patch", "method-put", "method-delete", "method-query", "method-unknown"];
+    NoHead: "HEAD is refused", "R47 P25", ["method-head"];
+    NoQuery: "A query is refused", "R48 P23", ["request-query", "query-encoded", "query-flag", "htu-with-own-query"];
+    QueryText: "A query that holds the text access_token is refused", "R2", ["query-names-the-parameter"];
+    EncodedPath: "A path with percent signs is refused", "R49 P24", ["path-space", "path-utf8", "path-encoded-slash"];
+    PathCharacters: "Paths may have letters, digits and dots", "R49 P24", ["path-matrix", "path-fhir-operation", "path-odata", "path-mail", "path-urn"];
+    LongPath: "Paths of more than 256 characters are refused", "R49", ["path-long"];
+    FewFields: "More than twenty header fields are refused", "R26", ["fields-many"];
+    FieldOrder: "DPoP must come after Authorization", "R27", ["proof-before-token"];
+    MatrixRemoved: "Parameters are removed from the path of the request alone", "R49 P24", ["path-matrix", "path-matrix-with-query"];
+    HexCase: "Hexadecimal digits are compared with their case", "R49 P23", ["path-hex-case", "path-hex-case-of-htu"];
+    SlashRemoved: "The last slash is removed from the path of the request alone", "R49 P24", ["path-slash"];
+
+    // --- What turns honest clients away: proofs ---
+    WholeSeconds: "iat must be a whole number", "R98", ["iat-fraction", "iat-point-zero", "iat-milliseconds-as-fraction"];
+    ShortAge: "A proof may be 3 s old at the most", "R52 R171", ["iat-5-s-ago", "iat-10-s-ago"];
+    SmallSkew: "A clock that is 3 s ahead is not tolerated", "R15", ["iat-5-s-ahead", "iat-8-s-ahead", "iat-10-s-ahead"];
+    JtiCharacters: "jti may have the characters of base64url only", "R42 R60", ["proof-jti-base64", "proof-jti-urn", "proof-jti-unicode"];
+    ShortJti: "A jti of more than 64 characters is refused", "R61", ["proof-jti-256"];
+    JsonEscapes: "Escapes in the JSON of a proof are refused", "R43 R48", ["proof-slashes-escaped", "proof-typ-escaped", "proof-htm-escaped"];
+    JsonSpaces: "White space in the JSON of a proof is refused", "R41", ["proof-json-spaced", "proof-header-spaced"];
+    BareJwk: "jwk must have its required members only", "R55 R68", ["proof-jwk-webcrypto", "proof-jwk-more", "proof-jwk-alg"];
+    JwkOrder: "The members of jwk must be in the usual order", "R54 R68", ["proof-jwk-reordered"];
+    FewParameters: "The header must have its required parameters only", "R55", ["proof-kid", "proof-parameter-null", "proof-cty"];
+    OneRsaSize: "RSA keys must have 2048 bits", "R8", ["proof-ps256-3072", "proof-ps256-4096"];
+
+    // --- What turns honest clients away: tokens ---
+    TextClaims: "Claims must be texts", "R103 P21", ["token-claim-null", "token-claim-object", "token-authorization-details"];
+    ScopeOwed: "Every token needs a scope", "R103", ["token-scope-absent"];
+    ScopeCharacters: "Scopes may have letters, digits and a few marks only", "R103", ["token-scope-smart", "token-scope-characters", "token-scope-urls"];
+    FewAudiences: "More than five audiences are refused", "R92", ["token-aud-of-twenty"];
+    SubjectCharacters: "sub may have letters and digits only", "R96", ["token-sub-pipe", "token-sub-mail", "token-sub-unicode"];
+    UserOwed: "sub must not be the client", "R96", ["token-sub-is-client"];
+    RecentLogin: "The time of the login is taken for the time of the token", "R94", ["token-authentication"];
+    TokenEscapes: "Escapes in the JSON of a token are refused", "R91", ["token-slashes-escaped"];
+
+    // --- What turns honest clients away: what was before ---
+    LockOut: "A token that came with a mistake is locked out", "R172 P7", ["retry-after-bad-signature", "retry-after-wrong-url", "retry-after-theft", "retry-after-replay"];
+    LateLockOut: "A token that came with five mistakes is locked out", "R172", ["retry-after-ten-mistakes"];
+    OneAtATime: "Of two requests at once with one token, one is refused", "R60", ["parallel-one-token", "parallel-queries"];
+    TokenOnce: "A token can be used once", "R60", ["one-token-many-proofs", "two-proofs-one-second"];
+    FirstKeyOnly: "The first key that was seen is the only one", "R54 P46", ["two-clients-in-turn", "key-renewed", "parallel-two-clients"];
+    NewestTokenOnly: "A renewed token makes the one before it invalid", "R54", ["token-renewed-old-still-good"];
+    NonceOfOneToken: "A nonce belongs to the token that it was first used with", "R62", ["nonce-with-renewed-token"];
 }

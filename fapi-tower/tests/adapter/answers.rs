@@ -10,7 +10,10 @@ use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use std::sync::Arc;
 
-use crate::api::{Api, Calls, DPOP_CHALLENGE, TestRequest, empty, hello, lines, protected, send};
+use crate::api::{
+    Calls, DPOP_CHALLENGE, TestRequest, empty, grpc_service, hello, lines, protected, send, valid_request,
+};
+use fapi_testkit::Scenario;
 
 fn dpop_error(code: &str, description: &str) -> String {
     DPOP_CHALLENGE
@@ -19,7 +22,7 @@ fn dpop_error(code: &str, description: &str) -> String {
 
 #[tokio::test]
 async fn a_good_request_reaches_the_handler_with_the_verified_token() {
-    let (api, calls) = (Api::new(), Calls::default());
+    let (api, calls) = (Scenario::new(), Calls::default());
     let subject = |request: &TestRequest| {
         let verified = request.extensions().get::<Verified>().unwrap();
         let token = verified.access_token::<NoClaims>().unwrap();
@@ -27,7 +30,7 @@ async fn a_good_request_reaches_the_handler_with_the_verified_token() {
         Response::new(Full::from(token.subject().as_str().to_owned()))
     };
     let (parts, body) =
-        send(protected(&api, &calls, subject), empty(api.request("GET", "/records?page=2"))).await;
+        send(protected(&api, &calls, subject), empty(valid_request(&api, "GET", "/records?page=2"))).await;
     assert_eq!((parts.status, body.as_str(), calls.count()), (StatusCode::OK, "alice", 1));
     // The answer is the handler's, with nothing added.
     assert_eq!(parts.headers.len(), 0);
@@ -36,7 +39,7 @@ async fn a_good_request_reaches_the_handler_with_the_verified_token() {
 // R31, P41, P42
 #[tokio::test]
 async fn a_request_without_a_token_never_reaches_the_handler() {
-    let (api, calls) = (Api::new(), Calls::default());
+    let (api, calls) = (Scenario::new(), Calls::default());
     let (parts, body) = send(protected(&api, &calls, hello), empty(Request::builder().uri("/records"))).await;
     assert_eq!((parts.status, body.as_str(), calls.count()), (StatusCode::UNAUTHORIZED, "", 0));
     let bearer = DPOP_CHALLENGE.replace("DPoP algs=\"ES256 PS256 EdDSA Ed25519\", ", "Bearer ");
@@ -50,8 +53,9 @@ async fn a_request_without_a_token_never_reaches_the_handler() {
 // R29, P19
 #[tokio::test]
 async fn two_authorization_lines_are_refused() {
-    let (api, calls) = (Api::new(), Calls::default());
-    let request = api.request("GET", "/records").header("authorization", format!("DPoP {}", api.token()));
+    let (api, calls) = (Scenario::new(), Calls::default());
+    let request = valid_request(&api, "GET", "/records")
+        .header("authorization", format!("DPoP {}", api.token().sign()));
     let (parts, _) = send(protected(&api, &calls, hello), empty(request)).await;
     assert_eq!((parts.status, calls.count()), (StatusCode::BAD_REQUEST, 0));
     assert_eq!(parts.extensions.get::<Rejection>().unwrap().error(), &Error::CredentialsRepeated);
@@ -60,8 +64,8 @@ async fn two_authorization_lines_are_refused() {
 // R40, P18
 #[tokio::test]
 async fn two_dpop_lines_are_refused() {
-    let (api, calls) = (Api::new(), Calls::default());
-    let request = api.request("GET", "/records").header("dpop", "second");
+    let (api, calls) = (Scenario::new(), Calls::default());
+    let request = valid_request(&api, "GET", "/records").header("dpop", "second");
     let (parts, _) = send(protected(&api, &calls, hello), empty(request)).await;
     assert_eq!((parts.status, calls.count()), (StatusCode::UNAUTHORIZED, 0));
     assert_eq!(
@@ -73,9 +77,9 @@ async fn two_dpop_lines_are_refused() {
 // R60
 #[tokio::test]
 async fn a_proof_is_good_for_one_request() {
-    let (api, calls) = (Api::new(), Calls::default());
+    let (api, calls) = (Scenario::new(), Calls::default());
     let service = protected(&api, &calls, hello);
-    let request = empty(api.request("GET", "/records"));
+    let request = empty(valid_request(&api, "GET", "/records"));
     let (first, _) = send(service.clone(), request.clone()).await;
     let (second, _) = send(service, request).await;
     assert_eq!((first.status, second.status, calls.count()), (StatusCode::OK, StatusCode::UNAUTHORIZED, 1));
@@ -85,18 +89,17 @@ async fn a_proof_is_good_for_one_request() {
 // R50, P26: the public URL is configured; what the request says of its host changes nothing.
 #[tokio::test]
 async fn host_headers_and_absolute_targets_do_not_matter() {
-    let (api, calls) = (Api::new(), Calls::default());
+    let (api, calls) = (Scenario::new(), Calls::default());
     let service = protected(&api, &calls, hello);
-    let spoofed = api
-        .request("GET", "/records")
+    let spoofed = valid_request(&api, "GET", "/records")
         .header("host", "evil.example.com/other?")
         .header("x-forwarded-host", "evil.example.com")
         .header("x-forwarded-proto", "http");
     assert_eq!(send(service.clone(), empty(spoofed)).await.0.status, StatusCode::OK);
-    let absolute = api.request("GET", "/records").uri("http://evil.example.com/records");
+    let absolute = valid_request(&api, "GET", "/records").uri("http://evil.example.com/records");
     assert_eq!(send(service.clone(), empty(absolute)).await.0.status, StatusCode::OK);
 
-    let token = api.token();
+    let token = api.token().sign();
     let proof = api.client.proof("GET", "https://evil.example.com/records").access_token(&token).sign();
     let stolen = Request::builder()
         .uri("/records")
@@ -111,8 +114,8 @@ async fn host_headers_and_absolute_targets_do_not_matter() {
 // R2: percent-encoded as well.
 #[tokio::test]
 async fn a_token_in_the_query_is_seen() {
-    let (api, calls) = (Api::new(), Calls::default());
-    let request = empty(api.request("GET", "/records?access%5Ftoken=abc"));
+    let (api, calls) = (Scenario::new(), Calls::default());
+    let request = empty(valid_request(&api, "GET", "/records?access%5Ftoken=abc"));
     let (parts, _) = send(protected(&api, &calls, hello), request).await;
     assert_eq!((parts.status, calls.count()), (StatusCode::BAD_REQUEST, 0));
 }
@@ -120,7 +123,7 @@ async fn a_token_in_the_query_is_seen() {
 // R72
 #[tokio::test]
 async fn the_peer_certificate_comes_from_the_extensions_and_from_nowhere_else() {
-    let (api, calls) = (Api::new(), Calls::default());
+    let (api, calls) = (Scenario::new(), Calls::default());
     let service = protected(&api, &calls, hello);
     let certificate = TestCertificate::generate();
     let token = api.issuer.token().bound_to_certificate(certificate.der()).sign();
@@ -151,15 +154,16 @@ async fn the_stated_issuer_comes_from_the_extensions() {
 // R63, R65
 #[tokio::test]
 async fn a_nonce_is_handed_out_once_and_the_answer_is_not_cached() {
-    let (api, calls) = (Api::with(|builder| builder.nonce(NoncePolicy::Required)), Calls::default());
-    let (challenge, _) = send(protected(&api, &calls, hello), empty(api.request("GET", "/records"))).await;
+    let (api, calls) = (Scenario::with(|builder| builder.nonce(NoncePolicy::Required)), Calls::default());
+    let (challenge, _) =
+        send(protected(&api, &calls, hello), empty(valid_request(&api, "GET", "/records"))).await;
     let expected = dpop_error("use_dpop_nonce", "Resource server requires nonce in DPoP proof");
     assert_eq!(lines(&challenge.headers, "www-authenticate"), [expected]);
     let nonces = lines(&challenge.headers, "dpop-nonce");
     assert_eq!((challenge.status, nonces.len(), calls.count()), (StatusCode::UNAUTHORIZED, 1, 0));
 
     let with_nonce = || {
-        let token = api.token();
+        let token = api.token().sign();
         let proof = api.client.proof("GET", "https://api.example.com/records").access_token(&token);
         let request = Request::builder().uri("/records").header("authorization", format!("DPoP {token}"));
         empty(request.header("dpop", proof.nonce(nonces[0]).sign()))
@@ -188,7 +192,7 @@ async fn a_nonce_is_handed_out_once_and_the_answer_is_not_cached() {
 // R39
 #[tokio::test]
 async fn the_body_of_a_refusal_is_the_servers() {
-    let api = Api::with(|builder| builder.rejection_body(RejectionBody::ProblemJson));
+    let api = Scenario::with(|builder| builder.rejection_body(RejectionBody::ProblemJson));
     let calls = Calls::default();
     let (parts, body) = send(protected(&api, &calls, hello), empty(Request::builder().uri("/records"))).await;
     assert_eq!(lines(&parts.headers, "content-type"), ["application/problem+json"]);
@@ -201,7 +205,7 @@ async fn a_content_type_that_cannot_be_sent_costs_the_body_but_not_the_challenge
         content_type: "text/plain\n",
         content: b"no".to_vec(),
     }));
-    let (api, calls) = (Api::with(|builder| builder.rejection_body(body)), Calls::default());
+    let (api, calls) = (Scenario::with(|builder| builder.rejection_body(body)), Calls::default());
     let (parts, body) = send(protected(&api, &calls, hello), empty(Request::builder().uri("/records"))).await;
     assert_eq!((parts.status, body.as_str()), (StatusCode::UNAUTHORIZED, ""));
     assert_eq!(lines(&parts.headers, "www-authenticate").len(), 2);
@@ -210,7 +214,7 @@ async fn a_content_type_that_cannot_be_sent_costs_the_body_but_not_the_challenge
 /// (content type, HTTP status, gRPC status)
 #[tokio::test]
 async fn a_refusal_of_a_grpc_request_is_a_grpc_status() {
-    let api = Api::with(|builder| builder.rejection_body(RejectionBody::ProblemJson));
+    let api = Scenario::with(|builder| builder.rejection_body(RejectionBody::ProblemJson));
     let calls = Calls::default();
     let grpc = [Some("application/grpc"), Some("application/grpc+proto"), Some("Application/gRPC-Web")];
     let http = [Some("application/json"), Some("x-application/grpc"), None];
@@ -219,7 +223,7 @@ async fn a_refusal_of_a_grpc_request_is_a_grpc_status() {
         if let Some(content_type) = content_type {
             request = request.header("content-type", content_type);
         }
-        let (parts, body) = send(api.grpc(), empty(request)).await;
+        let (parts, body) = send(grpc_service(&api), empty(request)).await;
         assert_eq!(lines(&parts.headers, "www-authenticate").len(), 2, "{content_type:?}");
         assert_eq!(lines(&parts.headers, "cache-control"), ["no-store"], "{content_type:?}");
         if grpc.contains(&content_type) {
@@ -242,17 +246,17 @@ async fn a_refusal_of_a_grpc_request_is_a_grpc_status() {
 
 #[tokio::test]
 async fn each_status_has_its_grpc_code() {
-    let api = Api::new();
+    let api = Scenario::new();
     let grpc = |request: http::request::Builder| empty(request.header("content-type", "application/grpc"));
     let token = api.issuer.token().claim("iss", "https://evil.example.com").bound_to(&api.client).sign();
-    let proof = api.proof("POST", "/records", &token);
+    let proof = api.proof("POST", "/records", &token).sign();
     let request = Request::builder().method("POST").uri("/records");
     let wrong_issuer = request.header("authorization", format!("DPoP {token}")).header("dpop", proof);
-    let repeated = api.request("POST", "/records").header("authorization", "DPoP a");
+    let repeated = valid_request(&api, "POST", "/records").header("authorization", "DPoP a");
     for (request, status, message) in
         [(wrong_issuer, "16", "invalid_token"), (repeated, "3", "invalid_request")]
     {
-        let (parts, _) = send(api.grpc(), grpc(request)).await;
+        let (parts, _) = send(grpc_service(&api), grpc(request)).await;
         assert_eq!(lines(&parts.headers, "grpc-status"), [status]);
         assert_eq!(lines(&parts.headers, "grpc-message"), [message]);
     }
@@ -261,9 +265,9 @@ async fn each_status_has_its_grpc_code() {
 #[test]
 fn futures_and_bodies_may_cross_threads() {
     fn check<T: Send>(_: &T) {}
-    let (api, calls) = (Api::new(), Calls::default());
+    let (api, calls) = (Scenario::new(), Calls::default());
     let mut service = protected(&api, &calls, hello);
-    let future = tower::Service::call(&mut service, empty(api.request("GET", "/")));
+    let future = tower::Service::call(&mut service, empty(valid_request(&api, "GET", "/")));
     check(&future);
     fn check_body<T: Send + Sync + Unpin>() {}
     check_body::<fapi_tower::ResponseBody<Full<Bytes>>>();

@@ -1,89 +1,44 @@
-//! A protected API in one process, a client that calls it rightly, and tools to look at answers.
+//! The layer around a [`Scenario`]'s server, requests as the `http` crate has them, and tools to look at answers.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use bytes::Bytes;
-use fapi_testkit::{ManualClock, TestClient, TestIssuer};
-use fapi_tower::fapi_core::{ResourceServerBuilder, UnixTime};
-use fapi_tower::{AccessTokenLayer, AccessTokenService, Issuer, ResourceServer};
+use fapi_testkit::Scenario;
+use fapi_tower::{AccessTokenLayer, AccessTokenService};
 use http::request::Builder;
 use http::{HeaderMap, Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt, Full};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
-pub(crate) const PUBLIC_URL: &str = "https://api.example.com";
 pub(crate) const DPOP_CHALLENGE: &str = concat!(
     "DPoP algs=\"ES256 PS256 EdDSA Ed25519\", ",
     "resource_metadata=\"https://api.example.com/.well-known/oauth-protected-resource\""
 );
 
-pub(crate) struct Api {
-    pub(crate) server: ResourceServer,
-    pub(crate) clock: ManualClock,
-    pub(crate) issuer: TestIssuer,
-    pub(crate) client: TestClient,
+pub(crate) fn access_token_layer(scenario: &Scenario) -> AccessTokenLayer {
+    AccessTokenLayer::new(scenario.server.clone())
 }
 
-impl Api {
-    pub(crate) fn new() -> Self {
-        Self::with(|builder| builder)
-    }
+/// The layer, with gRPC statuses, around a handler that says hello.
+pub(crate) fn grpc_service(
+    scenario: &Scenario,
+) -> AccessTokenService<
+    impl Service<TestRequest, Response = TestResponse, Error = Infallible, Future: Send> + Clone + Send + 'static,
+> {
+    let layer = access_token_layer(scenario).with_grpc_status();
+    layer.layer(service_fn(|request: TestRequest| async move { Ok(hello(&request)) }))
+}
 
-    /// The server was built two minutes before the first request: its memory of used proofs is complete.
-    pub(crate) fn with(configure: impl FnOnce(ResourceServerBuilder) -> ResourceServerBuilder) -> Self {
-        let clock = ManualClock::at(UnixTime::from_secs(1_750_000_000));
-        let issuer = TestIssuer::new("https://as.example.com").with_clock(Arc::new(clock.clone()));
-        let client = TestClient::new().with_clock(Arc::new(clock.clone()));
-        let builder = ResourceServer::builder()
-            .public_url(PUBLIC_URL)
-            .audience(PUBLIC_URL)
-            .revocation(fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
-            .issuer(Issuer::new(issuer.identifier()).with_key_set(issuer.jwks()))
-            .clock(Arc::new(clock.clone()));
-        let server = configure(builder).build().expect("a valid configuration");
-        clock.advance(Duration::from_secs(120));
-        Self { server, clock, issuer, client }
-    }
-
-    pub(crate) fn layer(&self) -> AccessTokenLayer {
-        AccessTokenLayer::new(self.server.clone())
-    }
-
-    /// The layer, with gRPC statuses, around a handler that says hello.
-    pub(crate) fn grpc(
-        &self,
-    ) -> AccessTokenService<
-        impl Service<TestRequest, Response = TestResponse, Error = Infallible, Future: Send>
-        + Clone
-        + Send
-        + 'static,
-    > {
-        let layer = self.layer().with_grpc_status();
-        layer.layer(service_fn(|request: TestRequest| async move { Ok(hello(&request)) }))
-    }
-
-    pub(crate) fn token(&self) -> String {
-        self.issuer.token().audience(PUBLIC_URL).scope("records:read").bound_to(&self.client).sign()
-    }
-
-    pub(crate) fn proof(&self, method: &str, path: &str, token: &str) -> String {
-        self.client.proof(method, &format!("{PUBLIC_URL}{path}")).access_token(token).sign()
-    }
-
-    /// A request that is right in every way.
-    pub(crate) fn request(&self, method: &str, path: &str) -> Builder {
-        let token = self.token();
-        let proof = self.proof(method, path, &token);
-        Request::builder()
-            .method(method)
-            .uri(path)
-            .header("authorization", format!("DPoP {token}"))
-            .header("dpop", proof)
-    }
+/// A request that is right in every way.
+pub(crate) fn valid_request(scenario: &Scenario, method: &str, path: &str) -> Builder {
+    let builder = Request::builder().method(method).uri(path);
+    scenario
+        .request(method, path)
+        .into_iter()
+        .fold(builder, |builder, (name, value)| builder.header(name, value))
 }
 
 /// How often the handler was called.
@@ -105,7 +60,7 @@ pub(crate) type TestResponse = Response<Full<Bytes>>;
 
 /// The layer around a service that counts its calls and makes its answers with `handler`.
 pub(crate) fn protected<H>(
-    api: &Api,
+    scenario: &Scenario,
     calls: &Calls,
     handler: H,
 ) -> AccessTokenService<
@@ -115,7 +70,7 @@ where
     H: Fn(&TestRequest) -> TestResponse + Clone + Send + 'static,
 {
     let calls = calls.clone();
-    api.layer().layer(service_fn(move |request: TestRequest| {
+    access_token_layer(scenario).layer(service_fn(move |request: TestRequest| {
         calls.add();
         let response = handler(&request);
         async move { Ok(response) }

@@ -5,7 +5,8 @@ use http::request::Builder;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 
-use crate::api::{Api, Calls, TestRequest, TestResponse, empty, hello, lines, protected, send};
+use crate::api::{Calls, TestRequest, TestResponse, empty, hello, lines, protected, send, valid_request};
+use fapi_testkit::Scenario;
 
 fn preflight() -> Builder {
     Request::builder()
@@ -24,7 +25,7 @@ fn answer_preflight(request: &TestRequest) -> TestResponse {
 
 #[tokio::test]
 async fn a_preflight_passes_where_the_application_says_so() {
-    let (api, calls) = (Api::with(|builder| builder.cors(Cors::PassPreflight)), Calls::default());
+    let (api, calls) = (Scenario::with(|builder| builder.cors(Cors::PassPreflight)), Calls::default());
     let (parts, _) = send(protected(&api, &calls, answer_preflight), empty(preflight())).await;
     assert_eq!((parts.status, calls.count()), (StatusCode::NO_CONTENT, 1));
     // Untouched.
@@ -34,10 +35,10 @@ async fn a_preflight_passes_where_the_application_says_so() {
 // R38: also one that announces content, where others pass.
 #[tokio::test]
 async fn a_preflight_is_answered_and_reaches_no_handler() {
-    let passing = Api::with(|builder| builder.cors(Cors::PassPreflight));
+    let passing = Scenario::with(|builder| builder.cors(Cors::PassPreflight));
     let with = |name: &str, value: &str| preflight().header(name, value);
     for (api, request) in [
-        (&Api::new(), preflight()),
+        (&Scenario::new(), preflight()),
         (&passing, with("content-type", "application/grpc")),
         (&passing, with("content-length", "5")),
         (&passing, with("transfer-encoding", "chunked")),
@@ -52,7 +53,7 @@ async fn a_preflight_is_answered_and_reaches_no_handler() {
 
 #[tokio::test]
 async fn what_only_resembles_a_preflight_is_refused() {
-    let (api, calls) = (Api::new(), Calls::default());
+    let (api, calls) = (Scenario::new(), Calls::default());
     let without = |name: &str| {
         let mut request = empty(preflight());
         request.headers_mut().remove(name);
@@ -75,7 +76,7 @@ async fn what_only_resembles_a_preflight_is_refused() {
 
 #[tokio::test]
 async fn without_cors_a_preflight_is_refused_and_nothing_is_exposed() {
-    let (api, calls) = (Api::with(|builder| builder.cors(Cors::Disabled)), Calls::default());
+    let (api, calls) = (Scenario::with(|builder| builder.cors(Cors::Disabled)), Calls::default());
     let (parts, _) = send(protected(&api, &calls, hello), empty(preflight())).await;
     assert_eq!((parts.status, calls.count()), (StatusCode::UNAUTHORIZED, 0));
     assert_eq!(lines(&parts.headers, "access-control-expose-headers"), [""; 0]);
@@ -83,7 +84,7 @@ async fn without_cors_a_preflight_is_refused_and_nothing_is_exposed() {
 
 #[tokio::test]
 async fn a_refusal_of_a_cross_origin_request_exposes_challenge_and_nonce() {
-    let (api, calls) = (Api::new(), Calls::default());
+    let (api, calls) = (Scenario::new(), Calls::default());
     let request = || Request::builder().uri("/records");
     let cross_origin = request().header("origin", "https://app.example.com");
     let (parts, _) = send(protected(&api, &calls, hello), empty(cross_origin)).await;
@@ -94,8 +95,8 @@ async fn a_refusal_of_a_cross_origin_request_exposes_challenge_and_nonce() {
 
 #[tokio::test]
 async fn an_answer_without_challenge_and_nonce_exposes_nothing() {
-    let (api, calls) = (Api::new(), Calls::default());
-    let request = api.request("GET", "/records").header("origin", "https://app.example.com");
+    let (api, calls) = (Scenario::new(), Calls::default());
+    let request = valid_request(&api, "GET", "/records").header("origin", "https://app.example.com");
     let (parts, _) = send(protected(&api, &calls, hello), empty(request)).await;
     assert_eq!((parts.status, parts.headers.len()), (StatusCode::OK, 0));
 }
@@ -111,7 +112,7 @@ async fn what_is_exposed_already_is_not_repeated() {
         (vec!["dpop-nonce", "x-total"], vec!["dpop-nonce", "x-total", "WWW-Authenticate"]),
         (vec!["dpop-nonce,WWW-AUTHENTICATE"], vec!["dpop-nonce,WWW-AUTHENTICATE"]),
     ] {
-        let (api, calls) = (Api::new(), Calls::default());
+        let (api, calls) = (Scenario::new(), Calls::default());
         let server = api.server.clone();
         let exposed = inner.clone();
         let handler = move |_: &TestRequest| {
@@ -121,7 +122,7 @@ async fn what_is_exposed_already_is_not_repeated() {
             }
             response.extension(server.credentials_missing()).body(Full::default()).unwrap()
         };
-        let request = api.request("GET", "/records").header("origin", "https://app.example.com");
+        let request = valid_request(&api, "GET", "/records").header("origin", "https://app.example.com");
         let (parts, _) = send(protected(&api, &calls, handler), empty(request)).await;
         assert_eq!(lines(&parts.headers, "access-control-expose-headers"), expected, "{inner:?}");
     }

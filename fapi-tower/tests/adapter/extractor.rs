@@ -8,8 +8,9 @@ use http::request::Builder;
 use http::{Request, StatusCode};
 use serde::Deserialize;
 
-use crate::api::{Api, lines, send};
+use crate::api::{access_token_layer, lines, send, valid_request};
 use crate::log::Log;
+use fapi_testkit::Scenario;
 
 #[derive(Deserialize)]
 struct Claims {
@@ -48,35 +49,35 @@ fn preflight(path: &str) -> Request<Body> {
 
 #[tokio::test]
 async fn a_handler_gets_the_token() {
-    let api = Api::new();
-    let app = app().layer(api.layer());
-    assert_eq!(send(app.clone(), body(api.request("GET", "/subject"))).await.1, "alice");
-    assert_eq!(send(app, body(api.request("GET", "/maybe"))).await.1, "with token");
+    let api = Scenario::new();
+    let app = app().layer(access_token_layer(&api));
+    assert_eq!(send(app.clone(), body(valid_request(&api, "GET", "/subject"))).await.1, "alice");
+    assert_eq!(send(app, body(valid_request(&api, "GET", "/maybe"))).await.1, "with token");
 }
 
 #[tokio::test]
 async fn a_handler_gets_its_own_claims_or_none() {
-    let api = Api::with(|builder| builder.claims::<Claims>());
+    let api = Scenario::with(|builder| builder.claims::<Claims>());
     let app = Router::new()
         .route("/department", get(department))
         .route("/subject", get(subject))
-        .layer(api.layer());
+        .layer(access_token_layer(&api));
     let token = api.issuer.token().claim("department", "cardiology").bound_to(&api.client).sign();
     for (path, expected) in [("/department", "alice of cardiology"), ("/subject", "alice")] {
         let request = Request::builder()
             .uri(path)
             .header("authorization", format!("DPoP {token}"))
-            .header("dpop", api.proof("GET", path, &token));
+            .header("dpop", api.proof("GET", path, &token).sign());
         assert_eq!(send(app.clone(), body(request)).await.1, expected);
     }
 }
 
 #[tokio::test]
 async fn without_the_layer_it_is_an_error_that_the_log_explains() {
-    let api = Api::new();
+    let api = Scenario::new();
     for path in ["/subject", "/maybe"] {
         let log = Log::start();
-        let (parts, text) = send(app(), body(api.request("GET", path))).await;
+        let (parts, text) = send(app(), body(valid_request(&api, "GET", path))).await;
         assert_eq!((parts.status, text.as_str()), (StatusCode::INTERNAL_SERVER_ERROR, ""), "{path}");
         let errors = log.errors();
         assert_eq!(errors.len(), 1, "{path}");
@@ -87,10 +88,11 @@ async fn without_the_layer_it_is_an_error_that_the_log_explains() {
 
 #[tokio::test]
 async fn a_layer_inside_of_the_extractors_route_does_not_count() {
-    let api = Api::new();
+    let api = Scenario::new();
     // Routes added after the layer are not under it.
-    let app = Router::new().route("/other", get(|| async { "" })).layer(api.layer()).merge(app());
-    let (parts, _) = send(app, body(api.request("GET", "/subject"))).await;
+    let app =
+        Router::new().route("/other", get(|| async { "" })).layer(access_token_layer(&api)).merge(app());
+    let (parts, _) = send(app, body(valid_request(&api, "GET", "/subject"))).await;
     assert_eq!(parts.status, StatusCode::INTERNAL_SERVER_ERROR);
 }
 
@@ -99,14 +101,14 @@ async fn another_claims_type_is_an_error_that_the_log_explains() {
     async fn optional(token: Option<AccessToken<Claims>>) -> String {
         token.map(|token| token.claims().department.clone()).unwrap_or_default()
     }
-    let api = Api::with(|builder| builder.claims::<NoClaims>());
+    let api = Scenario::with(|builder| builder.claims::<NoClaims>());
     let app = Router::new()
         .route("/department", get(department))
         .route("/optional", get(optional))
-        .layer(api.layer());
+        .layer(access_token_layer(&api));
     for path in ["/department", "/optional"] {
         let log = Log::start();
-        let (parts, _) = send(app.clone(), body(api.request("GET", path))).await;
+        let (parts, _) = send(app.clone(), body(valid_request(&api, "GET", path))).await;
         assert_eq!(parts.status, StatusCode::INTERNAL_SERVER_ERROR);
         let errors = log.errors();
         assert_eq!(errors.len(), 1);
@@ -118,9 +120,9 @@ async fn another_claims_type_is_an_error_that_the_log_explains() {
 /// R38: only a preflight passes without a token, and a handler that needs one still gets none.
 #[tokio::test]
 async fn a_preflight_has_no_token_and_opens_no_handler() {
-    let api = Api::with(|builder| builder.cors(Cors::PassPreflight));
+    let api = Scenario::with(|builder| builder.cors(Cors::PassPreflight));
     let log = Log::start();
-    let app = app().layer(api.layer());
+    let app = app().layer(access_token_layer(&api));
     assert_eq!(send(app.clone(), preflight("/maybe")).await.1, "without token");
     let (parts, text) = send(app.clone(), preflight("/subject")).await;
     assert_eq!((parts.status, text.as_str()), (StatusCode::UNAUTHORIZED, ""));
@@ -138,7 +140,7 @@ async fn a_preflight_reaches_no_handler_for_every_method() {
     let app = Router::new()
         .route("/any", any(|| async { "reached" }))
         .fallback_service(any(|| async { "reached" }))
-        .layer(Api::new().layer());
+        .layer(access_token_layer(&Scenario::new()));
     for path in ["/any", "/fallback"] {
         let (parts, text) = send(app.clone(), preflight(path)).await;
         assert_eq!((parts.status, text.as_str()), (StatusCode::NO_CONTENT, ""), "{path}");

@@ -3,13 +3,14 @@
 use fapi_tower::MetadataService;
 use http::{Request, StatusCode};
 
-use crate::api::{Api, Calls, empty, hello, lines, protected, send};
+use crate::api::{Calls, empty, hello, lines, protected, send};
+use fapi_testkit::Scenario;
 
 const PATH: &str = "/.well-known/oauth-protected-resource";
 
 #[tokio::test]
 async fn the_layer_serves_the_document_without_a_token() {
-    let (api, calls) = (Api::new(), Calls::default());
+    let (api, calls) = (Scenario::new(), Calls::default());
     for path in [PATH, "/.well-known/oauth-protected-resource/", "/.well-known/oauth-protected-resource?a=b"]
     {
         let request = empty(Request::builder().uri(path));
@@ -26,7 +27,7 @@ async fn the_layer_serves_the_document_without_a_token() {
 
 #[tokio::test]
 async fn head_is_answered_like_get_without_content() {
-    let (api, calls) = (Api::new(), Calls::default());
+    let (api, calls) = (Scenario::new(), Calls::default());
     let (parts, body) =
         send(protected(&api, &calls, hello), empty(Request::builder().method("HEAD").uri(PATH))).await;
     assert_eq!((parts.status, body.as_str()), (StatusCode::OK, ""));
@@ -35,7 +36,7 @@ async fn head_is_answered_like_get_without_content() {
 
 #[tokio::test]
 async fn other_methods_are_not_allowed_and_other_paths_are_not_open() {
-    let (api, calls) = (Api::new(), Calls::default());
+    let (api, calls) = (Scenario::new(), Calls::default());
     let request = empty(Request::builder().method("POST").uri(PATH));
     let (parts, _) = send(protected(&api, &calls, hello), request).await;
     assert_eq!(parts.status, StatusCode::METHOD_NOT_ALLOWED);
@@ -50,7 +51,7 @@ async fn other_methods_are_not_allowed_and_other_paths_are_not_open() {
 // R139: a browser that announces a header of the client's own gets the document too.
 #[tokio::test]
 async fn a_preflight_for_the_document_is_permitted() {
-    let (api, calls) = (Api::new(), Calls::default());
+    let (api, calls) = (Scenario::new(), Calls::default());
     let request = Request::builder().method("OPTIONS").uri(PATH).header("origin", "https://app.example.com");
     let (parts, _) = send(protected(&api, &calls, hello), empty(request)).await;
     assert_eq!(parts.status, StatusCode::NO_CONTENT);
@@ -61,7 +62,7 @@ async fn a_preflight_for_the_document_is_permitted() {
 
 #[tokio::test]
 async fn the_service_gives_the_same_answer() {
-    let (api, calls) = (Api::new(), Calls::default());
+    let (api, calls) = (Scenario::new(), Calls::default());
     for method in ["GET", "HEAD", "OPTIONS", "POST"] {
         let request = || empty(Request::builder().method(method).uri(PATH));
         let (by_layer, content) = send(protected(&api, &calls, hello), request()).await;
@@ -74,7 +75,7 @@ async fn the_service_gives_the_same_answer() {
 /// R138: the public URL's path follows the well-known part.
 #[tokio::test]
 async fn a_public_url_with_a_path_has_its_own_document() {
-    let api = Api::with(|builder| builder.public_url("https://gateway.example.com/records-api"));
+    let api = Scenario::with(|builder| builder.public_url("https://gateway.example.com/records-api"));
     let calls = Calls::default();
     let path = "/.well-known/oauth-protected-resource/records-api";
     let (parts, _) = send(protected(&api, &calls, hello), empty(Request::builder().uri(path))).await;

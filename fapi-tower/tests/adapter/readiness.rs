@@ -10,7 +10,8 @@ use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 
-use crate::api::{Api, TestRequest, TestResponse, empty};
+use crate::api::{TestRequest, TestResponse, access_token_layer, empty, valid_request};
+use fapi_testkit::Scenario;
 
 /// Panics if it is called without having been polled ready since its last call. A clone is not ready.
 struct ReadyOnce {
@@ -42,10 +43,10 @@ impl Service<TestRequest> for ReadyOnce {
 // P45
 #[tokio::test]
 async fn the_service_that_was_polled_ready_is_called() {
-    let api = Api::new();
-    let mut service = api.layer().layer(ReadyOnce { is_ready: false });
+    let api = Scenario::new();
+    let mut service = access_token_layer(&api).layer(ReadyOnce { is_ready: false });
     for _ in 0..3 {
-        let request = empty(api.request("GET", "/records"));
+        let request = empty(valid_request(&api, "GET", "/records"));
         let answer = service.ready().await.unwrap().call(request).await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK);
     }
@@ -53,8 +54,8 @@ async fn the_service_that_was_polled_ready_is_called() {
 
 #[tokio::test]
 async fn a_preflight_and_a_refusal_leave_the_service_in_order() {
-    let api = Api::with(|builder| builder.cors(Cors::PassPreflight));
-    let mut service = api.layer().layer(ReadyOnce { is_ready: false });
+    let api = Scenario::with(|builder| builder.cors(Cors::PassPreflight));
+    let mut service = access_token_layer(&api).layer(ReadyOnce { is_ready: false });
     let preflight = Request::builder()
         .method("OPTIONS")
         .uri("/records")
@@ -66,7 +67,7 @@ async fn a_preflight_and_a_refusal_leave_the_service_in_order() {
         (preflight, StatusCode::OK),
         (refused, StatusCode::UNAUTHORIZED),
         (metadata, StatusCode::OK),
-        (api.request("GET", "/records"), StatusCode::OK),
+        (valid_request(&api, "GET", "/records"), StatusCode::OK),
     ] {
         let answer = service.ready().await.unwrap().call(empty(request)).await.unwrap();
         assert_eq!(answer.status(), status);
@@ -76,15 +77,17 @@ async fn a_preflight_and_a_refusal_leave_the_service_in_order() {
 /// A refusal gives back what readiness had reserved.
 #[tokio::test]
 async fn a_refusal_releases_the_permit_of_a_concurrency_limit() {
-    let api = Api::new();
+    let api = Scenario::new();
     let handler =
         service_fn(|_: TestRequest| async { Ok::<_, Infallible>(Response::new(Full::<Bytes>::default())) });
-    let mut service = ServiceBuilder::new().layer(api.layer()).concurrency_limit(1).service(handler);
+    let mut service =
+        ServiceBuilder::new().layer(access_token_layer(&api)).concurrency_limit(1).service(handler);
     for _ in 0..3 {
         let request = empty(Request::builder().uri("/records"));
         let answer = service.ready().await.unwrap().call(request).await.unwrap();
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
     }
-    let answer = service.ready().await.unwrap().call(empty(api.request("GET", "/records"))).await.unwrap();
+    let answer =
+        service.ready().await.unwrap().call(empty(valid_request(&api, "GET", "/records"))).await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
 }

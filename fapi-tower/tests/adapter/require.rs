@@ -9,8 +9,11 @@ use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use tower::{Service, ServiceBuilder, service_fn};
 
-use crate::api::{Api, Calls, DPOP_CHALLENGE, TestRequest, TestResponse, empty, lines, send};
+use crate::api::{
+    Calls, DPOP_CHALLENGE, TestRequest, TestResponse, access_token_layer, empty, lines, send, valid_request,
+};
 use crate::log::Log;
+use fapi_testkit::Scenario;
 
 const HINT: &str =
     "RequireLayer needs AccessTokenLayer outside of it; in axum the layer added last runs first";
@@ -31,19 +34,22 @@ fn scope(scope: &str) -> RequireLayer {
 
 #[tokio::test]
 async fn a_token_that_suffices_passes() {
-    let (api, calls) = (Api::new(), Calls::default());
-    let service =
-        ServiceBuilder::new().layer(api.layer()).layer(scope("records:read")).service(handler(&calls));
-    let (parts, _) = send(service, empty(api.request("GET", "/records"))).await;
+    let (api, calls) = (Scenario::new(), Calls::default());
+    let service = ServiceBuilder::new()
+        .layer(access_token_layer(&api))
+        .layer(scope("records:read"))
+        .service(handler(&calls));
+    let (parts, _) = send(service, empty(valid_request(&api, "GET", "/records"))).await;
     assert_eq!((parts.status, parts.headers.len(), calls.count()), (StatusCode::OK, 0, 1));
 }
 
 // R32, R38: refused further inside than the token, and exposed all the same.
 #[tokio::test]
 async fn a_missing_scope_is_named_and_the_handler_not_called() {
-    let (api, calls) = (Api::new(), Calls::default());
-    let service = ServiceBuilder::new().layer(api.layer()).layer(scope("admin")).service(handler(&calls));
-    let request = api.request("GET", "/records").header("origin", "https://app.example.com");
+    let (api, calls) = (Scenario::new(), Calls::default());
+    let service =
+        ServiceBuilder::new().layer(access_token_layer(&api)).layer(scope("admin")).service(handler(&calls));
+    let request = valid_request(&api, "GET", "/records").header("origin", "https://app.example.com");
     let (parts, _) = send(service, empty(request)).await;
     assert_eq!((parts.status, calls.count()), (StatusCode::FORBIDDEN, 0));
     let error = "DPoP error=\"insufficient_scope\", error_description=\"The request requires higher \
@@ -58,10 +64,10 @@ async fn a_missing_scope_is_named_and_the_handler_not_called() {
 
 #[tokio::test]
 async fn a_missing_scope_is_permission_denied_in_grpc() {
-    let (api, calls) = (Api::new(), Calls::default());
-    let layer = api.layer().with_grpc_status();
+    let (api, calls) = (Scenario::new(), Calls::default());
+    let layer = access_token_layer(&api).with_grpc_status();
     let service = ServiceBuilder::new().layer(layer).layer(scope("admin")).service(handler(&calls));
-    let request = api.request("POST", "/records").header("content-type", "application/grpc");
+    let request = valid_request(&api, "POST", "/records").header("content-type", "application/grpc");
     let (parts, _) = send(service, empty(request)).await;
     assert_eq!((parts.status, calls.count()), (StatusCode::OK, 0));
     assert_eq!(lines(&parts.headers, "grpc-status"), ["7"]);
@@ -69,21 +75,23 @@ async fn a_missing_scope_is_permission_denied_in_grpc() {
 
 #[tokio::test]
 async fn the_layers_in_the_wrong_order_are_an_error_of_the_application() {
-    let (api, calls) = (Api::new(), Calls::default());
+    let (api, calls) = (Scenario::new(), Calls::default());
     let log = Log::start();
-    let service =
-        ServiceBuilder::new().layer(scope("records:read")).layer(api.layer()).service(handler(&calls));
-    let (parts, body) = send(service, empty(api.request("GET", "/records"))).await;
+    let service = ServiceBuilder::new()
+        .layer(scope("records:read"))
+        .layer(access_token_layer(&api))
+        .service(handler(&calls));
+    let (parts, body) = send(service, empty(valid_request(&api, "GET", "/records"))).await;
     assert_eq!((parts.status, body.as_str(), calls.count()), (StatusCode::INTERNAL_SERVER_ERROR, "", 0));
     assert!(log.errors().iter().any(|line| line.contains(HINT)), "{:?}", log.errors());
 }
 
 #[tokio::test]
 async fn the_layer_alone_is_an_error_of_the_application() {
-    let (api, calls) = (Api::new(), Calls::default());
+    let (api, calls) = (Scenario::new(), Calls::default());
     let log = Log::start();
     let service = ServiceBuilder::new().layer(scope("records:read")).service(handler(&calls));
-    let (parts, _) = send(service, empty(api.request("GET", "/records"))).await;
+    let (parts, _) = send(service, empty(valid_request(&api, "GET", "/records"))).await;
     assert_eq!((parts.status, calls.count()), (StatusCode::INTERNAL_SERVER_ERROR, 0));
     assert!(log.errors().iter().any(|line| line.contains(HINT)), "{:?}", log.errors());
 }
@@ -91,10 +99,12 @@ async fn the_layer_alone_is_an_error_of_the_application() {
 /// R38: a preflight is let through to whoever answers it, not to what needs a token.
 #[tokio::test]
 async fn a_preflight_does_not_meet_a_requirement() {
-    let (api, calls) = (Api::with(|builder| builder.cors(Cors::PassPreflight)), Calls::default());
+    let (api, calls) = (Scenario::with(|builder| builder.cors(Cors::PassPreflight)), Calls::default());
     let log = Log::start();
-    let service =
-        ServiceBuilder::new().layer(api.layer()).layer(scope("records:read")).service(handler(&calls));
+    let service = ServiceBuilder::new()
+        .layer(access_token_layer(&api))
+        .layer(scope("records:read"))
+        .service(handler(&calls));
     let preflight = Request::builder()
         .method("OPTIONS")
         .uri("/records")

@@ -19,7 +19,8 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 use tower::{Layer, ServiceExt, service_fn};
 
-use crate::api::{Api, DPOP_CHALLENGE};
+use crate::api::{DPOP_CHALLENGE, access_token_layer};
+use fapi_testkit::Scenario;
 
 async fn subject(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let verified = request.extensions().get::<Verified>().expect("the layer is around");
@@ -28,11 +29,11 @@ async fn subject(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, In
 }
 
 /// Sends bytes as they are and reads to the end.
-async fn exchange(api: &Api, request: String) -> String {
+async fn exchange(api: &Scenario, request: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (socket, _) = listener.accept().await.unwrap();
-    let service = TowerToHyperService::new(api.layer().layer(service_fn(subject)));
+    let service = TowerToHyperService::new(access_token_layer(&api).layer(service_fn(subject)));
     let serving = tokio::spawn(
         hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), service),
     );
@@ -45,10 +46,10 @@ async fn exchange(api: &Api, request: String) -> String {
 
 #[tokio::test]
 async fn plain_hyper() {
-    let api = Api::new();
+    let api = Scenario::new();
     let head = "GET /records HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n";
-    let token = api.token();
-    let proof = api.proof("GET", "/records", &token);
+    let token = api.token().sign();
+    let proof = api.proof("GET", "/records", &token).sign();
     // R27, R40: names and schemes in any case.
     let good = format!("{head}AUTHORIZATION: dPoP {token}\r\nDPOP: {proof}\r\n\r\n");
     let answer = exchange(&api, good.clone()).await;
@@ -73,10 +74,10 @@ async fn plain_hyper() {
 /// R29, P19: two field lines of one name, as they come off the wire.
 #[tokio::test]
 async fn repeated_field_lines_over_hyper() {
-    let api = Api::new();
+    let api = Scenario::new();
     let head = "GET /records HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n";
-    let token = api.token();
-    let proof = api.proof("GET", "/records", &token);
+    let token = api.token().sign();
+    let proof = api.proof("GET", "/records", &token).sign();
     let authorization = format!("authorization: DPoP {token}\r\n");
     let two_tokens =
         exchange(&api, format!("{head}{authorization}dpop: {proof}\r\n{authorization}\r\n")).await;
@@ -86,24 +87,24 @@ async fn repeated_field_lines_over_hyper() {
     assert!(two_proofs.starts_with("HTTP/1.1 401 Unauthorized\r\n"), "{two_proofs}");
 }
 
-async fn health_service(api: &Api) -> HealthClient<Channel> {
+async fn health_service(api: &Scenario) -> HealthClient<Channel> {
     HealthClient::new(health_channel(api).await)
 }
 
-async fn health_channel(api: &Api) -> Channel {
+async fn health_channel(api: &Scenario) -> Channel {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (_, health) = tonic_health::server::health_reporter();
-    let server = Server::builder().layer(api.layer().with_grpc_status()).add_service(health);
+    let server = Server::builder().layer(access_token_layer(&api).with_grpc_status()).add_service(health);
     tokio::spawn(server.serve_with_incoming(TcpIncoming::from(listener)));
     Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap()
 }
 
 const CHECK: &str = "/grpc.health.v1.Health/Check";
 
-fn signed(api: &Api) -> tonic::Request<HealthCheckRequest> {
-    let token = api.token();
-    let proof = api.proof("POST", CHECK, &token);
+fn signed(api: &Scenario) -> tonic::Request<HealthCheckRequest> {
+    let token = api.token().sign();
+    let proof = api.proof("POST", CHECK, &token).sign();
     let mut request = tonic::Request::new(HealthCheckRequest::default());
     let metadata = request.metadata_mut();
     metadata.insert("authorization", MetadataValue::try_from(format!("DPoP {token}")).unwrap());
@@ -113,7 +114,7 @@ fn signed(api: &Api) -> tonic::Request<HealthCheckRequest> {
 
 #[tokio::test]
 async fn tonic_accepts() {
-    let api = Api::new();
+    let api = Scenario::new();
     let mut client = health_service(&api).await;
     let answer = client.check(signed(&api)).await.unwrap();
     assert_eq!(answer.into_inner().status, 1, "serving");
@@ -121,7 +122,7 @@ async fn tonic_accepts() {
 
 #[tokio::test]
 async fn tonic_refuses_with_a_status_and_the_challenge_in_the_metadata() {
-    let api = Api::with(|builder| builder.nonce(fapi_tower::NoncePolicy::Required));
+    let api = Scenario::with(|builder| builder.nonce(fapi_tower::NoncePolicy::Required));
     let mut client = health_service(&api).await;
 
     let status = client.check(HealthCheckRequest::default()).await.unwrap_err();
@@ -167,7 +168,7 @@ async fn a_preflight_runs_no_rpc() {
         // What the documentation warns of: this is why it is not the default.
         (Cors::PassPreflight, None, 200, true),
     ] {
-        let api = Api::with(|builder| builder.cors(cors));
+        let api = Scenario::with(|builder| builder.cors(cors));
         let answer = health_channel(&api).await.oneshot(call_as_preflight(content_type)).await.unwrap();
         assert_eq!(answer.status(), status, "{cors:?} {content_type:?}");
         let message = answer.into_body().collect().await.unwrap().to_bytes();

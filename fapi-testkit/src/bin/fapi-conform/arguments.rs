@@ -102,6 +102,10 @@ pub(crate) struct RunArguments {
     #[arg(long)]
     pub(crate) nonces_required: bool,
 
+    /// Valid requests of every method, DELETE among them, and to paths below the route do no harm
+    #[arg(long)]
+    pub(crate) other_methods: bool,
+
     /// How many requests are sent each second at most
     #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rate: u32,

@@ -12,7 +12,16 @@ pub(crate) fn table(standings: &[Standing]) -> Table {
     table
         .load_style(presets::UTF8_FULL_CONDENSED)
         .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header(["API", "result", "passed", "failed", "skipped", "worst", "took"]);
+        .set_header([
+            "API",
+            "result",
+            "attacks refused",
+            "honest accepted",
+            "failed",
+            "skipped",
+            "worst",
+            "took",
+        ]);
     let mut rows: Vec<&Standing> = standings.iter().collect();
     rows.sort_by_key(|standing| Reverse(standing.state()));
     for standing in rows {
@@ -29,8 +38,11 @@ fn row(standing: &Standing) -> Vec<Cell> {
     };
     let attempt = standing.last.as_ref();
     let counts = match attempt.and_then(|attempt| attempt.result.as_deref().ok()) {
-        Some(report) => [report.summary.passed, report.summary.failed, report.summary.skipped]
-            .map(|count| count.to_string()),
+        Some(report) => {
+            let summary = &report.summary;
+            let [failed, skipped] = [summary.failed, summary.skipped].map(|count| count.to_string());
+            [summary.attacks.to_string(), summary.acceptances.to_string(), failed, skipped]
+        }
         None => Default::default(),
     };
     let worst = if let State::Failed(severity) = state { severity.name() } else { "" };
@@ -65,8 +77,10 @@ pub(crate) fn line(standing: &str, attempt: &fapi_testkit::conform::fleet::Attem
             let worst = counts.failed_by_severity.last_key_value();
             let worst = worst.map(|(severity, _)| format!(" (worst: {severity})")).unwrap_or_default();
             format!(
-                "{standing}: {} passed, {} failed{worst}, {} skipped in {took}",
-                counts.passed, counts.failed, counts.skipped
+                "{standing}: {}; {} failed{worst}, {} skipped in {took}",
+                counts.scores(),
+                counts.failed,
+                counts.skipped
             )
         }
         Err(why) => format!("{standing}: could not test: {why}"),

@@ -58,13 +58,17 @@ fn options(arguments: &RunArguments) -> Options {
     if arguments.nonces_required {
         options = options.nonces_required();
     }
+    // The example API has nothing to lose; of another one nothing is known.
+    if arguments.other_methods || arguments.target.is_none() {
+        options = options.other_methods();
+    }
     if let Some(audience) = &arguments.audience {
         options = options.audience(audience);
     }
     match (&arguments.scope_path, &arguments.scope) {
         (Some(path), Some(scope)) => options.scope_route(path, scope),
         (None, Some(scope)) => options.scope(scope),
-        // The example API has such a route; of another one nothing is known.
+        // The example API has such a route.
         _ if arguments.target.is_none() => options.scope_route(EXAMPLE_SCOPE_PATH, EXAMPLE_SCOPE),
         _ => options,
     }
@@ -117,12 +121,13 @@ fn print(report: &Report) {
     say(summary(report));
 }
 
-/// One line: how many cases came out how, and why some were skipped.
+/// How many cases came out how, the two sides side by side, and why some were skipped.
 fn summary(report: &Report) -> String {
     let counts = &report.summary;
     let seconds = report.duration.as_secs_f64();
     let mut line = format!(
-        "{} cases in {seconds:.1} s: {} passed, {} failed, {} skipped",
+        "{}\n{} cases in {seconds:.1} s: {} passed, {} failed, {} skipped",
+        counts.scores(),
         report.outcomes.len(),
         counts.passed,
         counts.failed,

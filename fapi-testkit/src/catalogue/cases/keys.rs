@@ -10,10 +10,10 @@ use crate::catalogue::case::Case;
 use crate::catalogue::cast::{SAME_KID, SECRET, SECRET_KID, WEAK_KID};
 use crate::catalogue::condition::FEW_KEY_FETCHES;
 use crate::catalogue::exchange::Call;
-use crate::catalogue::expectation::{TOKEN_MALFORMED, TOKEN_REFUSED};
+use crate::catalogue::expectation::{ACCEPTED, KEY_NOT_YET_KNOWN, TOKEN_MALFORMED, TOKEN_REFUSED};
 use crate::catalogue::forge;
 use crate::catalogue::group::Group::Keys as K;
-use crate::catalogue::group::Need::{Issuer, ServedIssuer};
+use crate::catalogue::group::Need::{Issuer, Rotation, ServedIssuer};
 use crate::catalogue::group::Severity::{Critical, High, Low, Medium};
 use crate::catalogue::profile::Profile::Fapi2;
 use crate::catalogue::scene::Scene;
@@ -155,6 +155,27 @@ fn identifiers() -> Vec<Case> {
             kid(s, "k".repeat(2000))
         }),
     ]
+}
+
+/// After everything else: no token from before is valid once the API has learnt of it.
+pub(super) fn rotation() -> Case {
+    let current = |s: &Scene| s.with_token(|t| t);
+    K.accept(
+        "key-rotated",
+        High,
+        "the issuer has a new key, and the API learns of it",
+        KEY_ROTATION.at("R118 P37"),
+        |s| {
+            s.issuer().rotate_keys();
+            s.with_token(|t| t)
+        },
+    )
+    .expecting(KEY_NOT_YET_KNOWN)
+    .then(ACCEPTED, current)
+    .patiently()
+    .then(ACCEPTED, current)
+    .needs(Issuer)
+    .needs(Rotation)
 }
 
 /// Ten tokens with ten kids that nobody has published.

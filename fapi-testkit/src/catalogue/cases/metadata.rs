@@ -56,6 +56,16 @@ pub(super) fn cases() -> Vec<Case> {
             &[ISSUERS_NAMED],
         ),
         M.accept(
+            "metadata-for-the-client",
+            Low,
+            "the metadata, with valid credentials",
+            METADATA.at("R138"),
+            |s| s.valid().target(&s.metadata_path()),
+        ),
+        M.accept("metadata-any-type", Low, "the metadata, with Accept: */*", METADATA.at("R138 R139"), |s| {
+            document(s).without("accept").header("Accept", "*/*")
+        }),
+        M.accept(
             "metadata-with-credentials",
             Medium,
             "the metadata, with rubbish in Authorization",

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::rules::{CERTIFICATE, CERTIFICATE_HEADER, CNF};
 use crate::catalogue::case::Case;
 use crate::catalogue::exchange::Call;
-use crate::catalogue::expectation::UNPROVED_REFUSED;
+use crate::catalogue::expectation::{ACCEPTED, UNPROVED_REFUSED};
 use crate::catalogue::group::Group::Mtls as M;
 use crate::catalogue::group::Need::{Certificate, Issuer};
 use crate::catalogue::group::Severity::{Critical, High, Medium};
@@ -14,7 +14,7 @@ use crate::catalogue::scene::Scene;
 use serde_json::json;
 
 pub(super) fn cases() -> Vec<Case> {
-    let own = with_certificate().into_iter().map(|case| case.needs(Certificate));
+    let own = with_certificate().into_iter().chain(accepted()).map(|case| case.needs(Certificate));
     let cases = without_certificate().into_iter().chain(headers()).chain(own);
     cases.map(|case| case.needs(Issuer)).collect()
 }
@@ -113,17 +113,51 @@ fn headers() -> Vec<Case> {
     ]
 }
 
+fn own(s: &Scene) -> &[u8] {
+    s.setting.certificate.as_deref().unwrap_or_default()
+}
+
+/// A valid request with a token that is bound to the certificate of the connection.
+fn bound(s: &Scene) -> Call {
+    s.bearer(&s.unbound().bound_to_certificate(own(s)).sign())
+}
+
+/// What clients with certificates do all day.
+fn accepted() -> Vec<Case> {
+    let ok = |id, severity, title, call| M.accept(id, severity, title, CERTIFICATE.at("R72 R73"), call);
+    vec![
+        ok("certificate-one-token-often", High, "one certificate-bound token three times", bound)
+            .then(ACCEPTED, Scene::previous)
+            .then(ACCEPTED, Scene::previous),
+        ok("certificate-token-renewed", High, "a renewed token for the same certificate", bound)
+            .then(ACCEPTED, bound)
+            .then(ACCEPTED, bound),
+        ok("certificate-parallel", High, "four requests over four connections at once", bound).in_parallel(4),
+        ok("certificate-scheme-case", Medium, "the scheme written bearer", |s| {
+            let token = s.unbound().bound_to_certificate(own(s)).sign();
+            s.bare().header("Authorization", format!("bearer {token}"))
+        }),
+        ok("certificate-cnf-more-members", Medium, "cnf has a member that nobody knows", |s| {
+            let thumbprint = crate::encoding::sha256_base64url(own(s));
+            s.bearer(&s.unbound().claim("cnf", json!({"x5t#S256": thumbprint, "x_more": [1]})).sign())
+        }),
+        ok("certificate-query", Medium, "a query, as with any other token", |s| {
+            bound(s).target(&format!("{}?page=2", s.path()))
+        }),
+        ok("certificate-after-theft", High, "after somebody else's token was tried", others_token)
+            .expecting(UNPROVED_REFUSED)
+            .then(ACCEPTED, bound),
+    ]
+}
+
 fn with_certificate() -> Vec<Case> {
-    fn own(s: &Scene) -> &[u8] {
-        s.setting.certificate.as_deref().unwrap_or_default()
-    }
     vec![
         M.accept(
             "certificate-bound",
             High,
             "a token that is bound to the certificate of the connection",
             CERTIFICATE.at("R72 R73"),
-            |s| s.bearer(&s.unbound().bound_to_certificate(own(s)).sign()),
+            bound,
         ),
         M.attack(
             "certificate-unbound",

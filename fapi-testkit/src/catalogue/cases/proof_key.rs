@@ -202,21 +202,25 @@ fn weak_keys() -> Vec<Case> {
                 jwk.as_object_mut().map(|jwk| jwk.insert("e".to_owned(), json!("AQ")));
                 let token = s.unbound().claim("cnf", json!({"jkt": jwk_thumbprint(&jwk)})).sign();
                 let proof = s.proof_of(&s.cast().rsa().ps256, &token).header("jwk", jwk);
-                s.dpop(&token, proof.sign_with(forge::pss_encoding))
+                s.dpop(&token, proof.sign_with(|input| forge::pss_encoding(input, 2048)))
             },
         )
         .needs(Issuer),
         P.attack(
             "proof-rsa-huge",
             Medium,
-            "an RSA key of 16384 bits, which is slow to verify with",
+            "an RSA key of 10240 bits, which is slow to verify with; all else is right",
             KEY_SIZE.at("R70"),
             PROOF_REFUSED,
             |s| {
-                let n = base64url([vec![0xc1], vec![0x55; 2047]].concat());
-                let jwk = json!({"kty": "RSA", "e": "AQAB", "n": n});
-                s.with_signed(|p| p.header("alg", "PS256").header("jwk", jwk).sign_with(|_| vec![0x11; 2048]))
+                let key = &s.cast().oversized;
+                let token =
+                    s.unbound().claim("cnf", json!({"jkt": jwk_thumbprint(&key.public_jwk())})).sign();
+                let proof = s.proof_of(&s.cast().client, &token).header("alg", "PS256");
+                let proof = proof.header("jwk", key.public_jwk()).sign_with(|input| key.sign(input));
+                s.dpop(&token, proof)
             },
-        ),
+        )
+        .needs(Issuer),
     ]
 }

@@ -34,6 +34,16 @@ pub(super) const UNUSUAL_HEADERS: Rule = rule(
     "FAPI 2.0 conformance suite, happy flow",
     "Accept with a charset and x-fapi headers do not disturb a resource",
 );
+pub(super) const FIELD_VALUE: Rule = rule(
+    "RFC 9110 §5.5",
+    "white space around a field value does not belong to it, and fields come in any order",
+);
+pub(super) const NEEDLESS_FIELDS: Rule =
+    rule("RFC 9110 §5.1", "a header field that the recipient does not know is passed over");
+pub(super) const QUERY_FREE: Rule = rule(
+    "RFC 3986 §3.4",
+    "a query is the API's own; only the parameter access_token holds a token (RFC 6750 §2.3)",
+);
 pub(super) const DATE: Rule =
     rule("FAPI 2.0 conformance suite, happy flow", "an answer of a resource has a Date");
 
@@ -47,6 +57,13 @@ pub(super) const TOKEN_SIGNATURE: Rule =
 pub(super) const TOKEN_EXP: Rule = rule("RFC 9068 §4", "the current time is before exp");
 pub(super) const TOKEN_CLAIMS: Rule =
     rule("RFC 9068 §2.2", "iss, exp, aud, sub, client_id, iat and jti are required");
+pub(super) const SUBJECTS: Rule = rule(
+    "RFC 9068 §2.2",
+    "sub and client_id are texts of the issuer's own making; without a user sub is the client",
+);
+pub(super) const MORE_CLAIMS: Rule =
+    rule("RFC 7519 §4", "claims that are not understood are ignored, whatever their type");
+pub(super) const JSON_SPACE: Rule = rule("RFC 8259 §2", "white space between JSON tokens is insignificant");
 pub(super) const NUMERIC_DATE: Rule =
     rule("RFC 7519 §2", "a NumericDate is a JSON number of seconds; it may have a fraction");
 pub(super) const NBF: Rule = rule("RFC 7519 §4.1.5", "a token is not accepted before its nbf");
@@ -112,6 +129,10 @@ pub(super) const HTU: Rule = rule(
     "RFC 9449 §4.3 (9)",
     "htu is the URI of the request, ignoring query and fragment; both should be normalised before",
 );
+pub(super) const NORMAL_FORM: Rule = rule(
+    "RFC 9449 §4.3",
+    "URIs are compared after syntax-based and scheme-based normalisation (RFC 3986 §6.2.2, §6.2.3)",
+);
 pub(super) const NONCE: Rule =
     rule("RFC 9449 §4.3 (10)", "where the server provided a nonce, the proof has it");
 pub(super) const PROOF_TIME: Rule =
@@ -122,6 +143,18 @@ pub(super) const PROOF_KEY: Rule =
     rule("RFC 9449 §4.3 (12b)", "the token is bound to the public key of the proof");
 pub(super) const EXTENSIONS: Rule =
     rule("RFC 9449 §4.2", "a proof may hold further header parameters and claims");
+pub(super) const THUMBPRINT: Rule =
+    rule("RFC 7638 §3.2", "only the required members of a key count for its thumbprint, in one order");
+pub(super) const JTI: Rule = rule(
+    "RFC 9449 §4.2",
+    "jti is any text that is unique with sufficient probability, such as 96 random bits or a UUID",
+);
+pub(super) const PROOF_EACH: Rule = rule(
+    "RFC 9449 §4",
+    "every request has a proof of its own, also of one client and one token at the same time",
+);
+pub(super) const RENEWED: Rule =
+    rule("RFC 9449 §5", "a client may have several tokens bound to one key, and may have several keys");
 pub(super) const PROOF_OWED: Rule =
     rule("RFC 9449 §7", "a request to a DPoP-protected resource has the token and a proof");
 pub(super) const BOUND: Rule =

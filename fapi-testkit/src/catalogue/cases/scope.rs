@@ -9,13 +9,14 @@ use crate::catalogue::exchange::Call;
 use crate::catalogue::expectation::{SCOPE_REFUSED, UNAUTHENTICATED};
 use crate::catalogue::group::Group::Scope as S;
 use crate::catalogue::group::Need::{Issuer, ScopeRoute};
-use crate::catalogue::group::Severity::{Critical, High, Low};
+use crate::catalogue::group::Severity::{Critical, High, Low, Medium};
 use crate::catalogue::scene::Scene;
 
 pub(super) fn cases() -> Vec<Case> {
     let refused = |id, severity, title, call| {
         S.attack(id, severity, title, SUFFICIENT.at("R5 R32"), SCOPE_REFUSED, call)
     };
+    let sufficient = |id, title, call| S.accept(id, Medium, title, SUFFICIENT.at("R5"), call);
     let cases = vec![
         S.accept("scope-sufficient", High, "the token has the scope", SUFFICIENT.at("R5"), |s| {
             with(s, &scope(s))
@@ -27,6 +28,23 @@ pub(super) fn cases() -> Vec<Case> {
             SUFFICIENT.at("R5"),
             |s| with(s, &format!("other {} more", scope(s))),
         ),
+        sufficient("scope-first", "the scope is the first of three", |s| {
+            with(s, &format!("{} b c", scope(s)))
+        }),
+        sufficient("scope-last", "the scope is the last of three", |s| with(s, &format!("a b {}", scope(s)))),
+        sufficient("scope-twice", "the scope is named twice", |s| with(s, &format!("{0} a {0}", scope(s)))),
+        sufficient("scope-of-fifty", "the scope is the last of fifty", |s| {
+            let others: Vec<_> = (0..49).map(|number| format!("scope:{number}")).collect();
+            with(s, &format!("{} {}", others.join(" "), scope(s)))
+        }),
+        sufficient("scope-beside-longer", "a longer scope comes before the right one", |s| {
+            with(s, &format!("{0}.more {0}", scope(s)))
+        }),
+        sufficient("scope-with-query", "the route is asked with a query", |s| {
+            let call = with(s, &scope(s));
+            let target = format!("{}?page=2", call.target);
+            call.target(&target)
+        }),
         refused("scope-other", Critical, "the token has another scope", |s| with(s, "other")),
         refused("scope-absent", Critical, "the token has no scope", |s| {
             s.to_scope_route(|t| t.without_claim("scope"))

@@ -7,7 +7,7 @@ use crate::catalogue::case::Case;
 use crate::catalogue::exchange::Call;
 use crate::catalogue::expectation::{PROOF_REFUSED, PROOF_TIME_REFUSED, SURVIVED, TOKEN_REFUSED};
 use crate::catalogue::group::Group::Time as T;
-use crate::catalogue::group::Need::Issuer;
+use crate::catalogue::group::Need::{Issuer, Uptime};
 use crate::catalogue::group::Severity::{Critical, High, Low, Medium};
 use crate::catalogue::scene::Scene;
 use std::time::Duration;
@@ -34,7 +34,8 @@ fn proofs() -> Vec<Case> {
     vec![
         T.accept("iat-10-s-ago", High, "iat is 10 s ago", PROOF_TIME.at("R15 R171"), |s| {
             s.with_proof(|p| p.issued_at(s.ago(10)))
-        }),
+        })
+        .needs(Uptime),
         T.accept("iat-8-s-ahead", High, "iat is 8 s ahead", SKEW.at("R15 R171"), |s| {
             s.with_proof(|p| p.issued_at(s.ahead(8)))
         }),

@@ -177,8 +177,9 @@ impl Checks<'_> {
     }
 
     fn options(&mut self, entry: &Entry, public_url: &str) -> Options {
-        let mut options =
-            Options::new(public_url).profile(entry.profile.map_or(Profile::Fapi2, Profile::from));
+        let mut options = Options::new(public_url)
+            .of_fleet_file()
+            .profile(entry.profile.map_or(Profile::Fapi2, Profile::from));
         let method = self.value("method", entry.method.as_ref(), |method| method_rule(method));
         let path = self.value("path", entry.path.as_ref(), |path| path_rule(path));
         options = options.route(method.as_deref().unwrap_or("GET"), path.as_deref().unwrap_or("/whoami"));
@@ -197,6 +198,9 @@ impl Checks<'_> {
         }
         if entry.nonces_required == Some(true) {
             options = options.nonces_required();
+        }
+        if entry.other_methods == Some(true) {
+            options = options.other_methods();
         }
         if let Some(rate) = self.value("rate", entry.rate.as_ref(), |rate| rate_rule(*rate)) {
             options = options.rate(rate);
@@ -238,6 +242,13 @@ mod tests {
     }
 
     const ONE: &str = "[[api]]\nname = \"a\"\ntarget = \"https://a.example.com\"\n";
+
+    #[test]
+    fn hints_name_the_keys_of_the_file() {
+        let file = parse(&format!("{ONE}other-methods = true\n")).unwrap();
+        assert_eq!(file.apis[0].options.origin, crate::conform::options::Origin::FleetFile);
+        assert!(file.apis[0].options.other_methods);
+    }
 
     #[test]
     fn defaults_hold_where_an_api_says_nothing() {

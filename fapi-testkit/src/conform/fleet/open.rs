@@ -18,7 +18,7 @@ const PARALLEL: NonZeroUsize = NonZeroUsize::new(8).unwrap();
 /// The APIs of a fleet file, ready to be tested.
 ///
 /// The issuers listen for as long as it lives. APIs with the same address share one, and the cases that count how often
-/// an API fetches its keys are left out for them: nobody can tell which of them fetched.
+/// an API fetches its keys, or change the keys, are left out for them: nobody can tell which of them fetched.
 #[derive(Clone, Debug)]
 pub struct Fleet {
     pub(super) apis: Vec<Arc<Api>>,
@@ -66,7 +66,8 @@ impl Api {
             return self.options.clone();
         }
         let named = |case: &Case| only.is_empty() || only.iter().any(|name| goes_by(case, name));
-        let possible = |case: &Case| !self.shares_issuer || !case.needs.contains(&Need::ServedIssuer);
+        let alone = |need: &Need| matches!(need, Need::ServedIssuer | Need::Rotation);
+        let possible = |case: &Case| !self.shares_issuer || !case.needs.iter().any(alone);
         let cases = catalogue::all().iter().filter(|case| named(case) && possible(case));
         self.options.clone().only(cases.map(|case| case.id))
     }

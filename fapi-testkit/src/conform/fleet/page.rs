@@ -150,7 +150,7 @@ fn table(rows: &[&Standing], page: Page<'_>) -> Markup {
             thead {
                 tr {
                     @for name in ["Result", "API", "Worst failure"] { th scope="col" { (name) } }
-                    @for name in ["failed", "passed", "skipped"] { th.number scope="col" { (name) } }
+                    @for name in ["Attacks refused", "Honest calls accepted", "failed", "skipped"] { th.number scope="col" { (name) } }
                     @for name in ["Last run", "Took"] { th scope="col" { (name) } }
                 }
             }
@@ -191,12 +191,13 @@ fn findings(standing: &Standing) -> Markup {
         @match result {
             Some(Ok(report)) => {
                 td { @if let State::Failed(severity) = standing.state() { (badge(severity)) } }
+                td.number { (report.summary.attacks) }
+                td.number { (report.summary.acceptances) }
                 td.number.failed[report.summary.failed > 0] { (report.summary.failed) }
-                td.number { (report.summary.passed) }
                 td.number { (report.summary.skipped) }
             },
-            Some(Err(why)) => td.obstacle colspan="4" { (why) },
-            None => td colspan="4" {},
+            Some(Err(why)) => td.obstacle colspan="5" { (why) },
+            None => td colspan="5" {},
         }
     }
 }

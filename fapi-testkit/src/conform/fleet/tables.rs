@@ -56,6 +56,7 @@ tables! {
     scope: Spanned<String>,
     profile: ProfileName,
     nonces_required: bool,
+    other_methods: bool,
     rate: Spanned<u32>,
     time_limit: Spanned<String>,
     credentials: Spanned<CredentialsToml>,

@@ -8,7 +8,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::html_case::{badge, failure, one_case};
 use super::printable::printable;
 use super::wording::{self, cases};
-use super::{Outcome, Report};
+use super::{Outcome, Report, Summary};
 use crate::catalogue::Group;
 
 pub(in crate::conform) const STYLE: &str = include_str!("html.css");
@@ -62,8 +62,24 @@ fn top(report: &Report, headline: &str) -> Markup {
         header class=(class) {
             p.eyebrow { "Conformance report · " (wording::profile(report.profile)) }
             h1 { (headline) }
+            (scores(&report.summary))
             (counts(report))
             (facts(report))
+        }
+    }
+}
+
+/// The two figures that weigh the same, side by side.
+fn scores(summary: &Summary) -> Markup {
+    let scores = [("Attacks refused", summary.attacks), ("Honest calls accepted", summary.acceptances)];
+    html! {
+        dl.scores {
+            @for (name, score) in scores {
+                div.passed[score.passed == score.tried].failed[score.passed < score.tried] {
+                    dt { (name) }
+                    dd { strong { (score.passed) } span { " of " (score.tried) } }
+                }
+            }
         }
     }
 }
@@ -147,15 +163,19 @@ fn overview(groups: &[(Group, Vec<&Outcome>)]) -> Markup {
             thead {
                 tr {
                     th scope="col" { "Group" }
-                    @for result in RESULTS { th.number scope="col" { (result) } }
+                    @for name in ["Attacks refused", "Honest calls accepted"] { th.number scope="col" { (name) } }
+                    @for result in ["failed", "skipped"] { th.number scope="col" { (result) } }
                 }
             }
             tbody {
                 @for (group, outcomes) in groups {
+                    @let summary = Summary::of(outcomes.iter().copied());
                     tr {
                         th scope="row" { a href={ "#group-" (group) } { (wording::group(*group)) } }
-                        @for result in RESULTS {
-                            @let count = count(outcomes, result);
+                        @for score in [summary.attacks, summary.acceptances] {
+                            td.number.passed[score.passed > 0] { @if score.tried > 0 { (score) } }
+                        }
+                        @for (result, count) in [("failed", summary.failed), ("skipped", summary.skipped)] {
                             td.number.(result)[count > 0] { (count) }
                         }
                     }

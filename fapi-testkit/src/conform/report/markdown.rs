@@ -17,9 +17,11 @@ const LONGEST_TEXT: usize = 300;
 pub fn markdown(report: &Report) -> String {
     let target = &report.target;
     let mut page = format!(
-        "## {} {}\n\n{} {} · {} · {} passed, {} failed, {} skipped · {}\n",
+        "## {} {}\n\n**Attacks refused {} · honest calls accepted {}**\n\n{} {} · {} · {} passed, {} failed, {} skipped · {}\n",
         if report.passed() { "✅" } else { "❌" },
         wording::headline(report),
+        report.summary.attacks,
+        report.summary.acceptances,
         escape(&target.method),
         escape(&format!("{}{}", target.public_url.trim_end_matches('/'), target.path)),
         wording::profile(report.profile),

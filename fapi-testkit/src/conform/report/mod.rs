@@ -31,7 +31,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::catalogue::{Case, Profile, Severity};
+use crate::catalogue::{Case, Kind, Profile, Severity};
 
 /// The result of a run.
 #[derive(Clone, Debug, Serialize)]
@@ -86,6 +86,38 @@ pub struct Summary {
     pub skipped: usize,
     /// The failures by severity, without those that did not occur.
     pub failed_by_severity: BTreeMap<Severity, usize>,
+    /// The attacks: how many were refused as they should be.
+    pub attacks: Score,
+    /// The requests of honest clients: how many were accepted.
+    pub acceptances: Score,
+}
+
+/// So many of so many.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Score {
+    /// Cases that came out as expected.
+    pub passed: usize,
+    /// Cases that were tried.
+    pub tried: usize,
+}
+
+impl Score {
+    fn count(&mut self, verdict: &Verdict) {
+        if !matches!(verdict, Verdict::Skipped { .. }) {
+            self.tried = self.tried.saturating_add(1);
+        }
+        if *verdict == Verdict::Passed {
+            self.passed = self.passed.saturating_add(1);
+        }
+    }
+}
+
+/// `3/4`
+impl std::fmt::Display for Score {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}/{}", self.passed, self.tried)
+    }
 }
 
 /// How one case came out.
@@ -218,11 +250,21 @@ impl Outcome {
 }
 
 impl Summary {
+    /// The two figures that weigh the same: what was kept out, and who was let in.
+    #[must_use]
+    pub fn scores(&self) -> String {
+        format!("attacks refused {}, honest calls accepted {}", self.attacks, self.acceptances)
+    }
+
     /// Counts the outcomes.
     #[must_use]
-    pub fn of(outcomes: &[Outcome]) -> Self {
+    pub fn of<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>) -> Self {
         let mut summary = Self::default();
         for outcome in outcomes {
+            match outcome.case.kind {
+                Kind::Attack => summary.attacks.count(&outcome.verdict),
+                Kind::Acceptance => summary.acceptances.count(&outcome.verdict),
+            }
             let counter = match &outcome.verdict {
                 Verdict::Passed => &mut summary.passed,
                 Verdict::Skipped { .. } => &mut summary.skipped,

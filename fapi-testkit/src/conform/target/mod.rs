@@ -1,5 +1,7 @@
 //! Where requests go: over a socket, or to a service in this process.
 
+#[cfg(feature = "actix")]
+mod actix;
 mod http;
 mod service;
 
@@ -8,6 +10,8 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Body, Bytes};
 use hyper::http::{HeaderName, HeaderValue, Request, Response, Uri};
 
+#[cfg(feature = "actix")]
+pub use actix::ActixTarget;
 pub use http::{HttpTarget, TlsFiles};
 pub use service::ServiceTarget;
 

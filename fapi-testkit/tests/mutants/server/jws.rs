@@ -91,6 +91,12 @@ impl ReferenceServer {
     }
 }
 
+/// Header and claims as they are written.
+pub(super) fn raw(jws: &Jws) -> [String; 2] {
+    let mut parts = jws.input.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).unwrap_or_default());
+    std::array::from_fn(|_| String::from_utf8_lossy(&parts.next().unwrap_or_default()).into_owned())
+}
+
 /// The text of a member, if it is one.
 pub(super) fn text<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     members.get(name).and_then(Value::as_str)

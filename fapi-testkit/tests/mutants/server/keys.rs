@@ -16,7 +16,7 @@ use crate::flaw::Flaw;
 pub(super) type Jwk = Map<String, Value>;
 
 /// How soon after a fetch an unknown `kid` is a reason for the next one (R118, P34).
-const COOL_DOWN: Duration = Duration::from_secs(30);
+const COOL_DOWN: Duration = Duration::from_secs(2);
 
 /// The keys of an issuer that may publish others at any time.
 pub(super) struct ServedKeys {
@@ -94,7 +94,8 @@ impl ReferenceServer {
         // One fetch at a time: whoever has waited for another's finds the server cooling down.
         let mut fetched = served.fetched.lock().await;
         let cooling = fetched.is_some_and(|fetched| fetched.elapsed() < COOL_DOWN);
-        if !cooling || self.has(Flaw::FetchPerKid) {
+        let closed = fetched.is_some() && self.has(Flaw::KeysForever);
+        if !cooling && !closed || self.has(Flaw::FetchPerKid) {
             if let Some(keys) = fetch_keys(&served.url).await {
                 *served.keys.lock().unwrap() = self.read_key_set(&keys);
             }

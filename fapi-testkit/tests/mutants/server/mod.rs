@@ -13,6 +13,7 @@ mod nonce;
 mod proof;
 mod replay;
 mod signature;
+mod strict;
 mod target;
 mod time;
 mod token;
@@ -79,6 +80,7 @@ pub(crate) struct ReferenceServer {
     workers: AtomicUsize,
     seen_tokens: Mutex<HashSet<String>>,
     requests: AtomicU32,
+    grudges: strict::Grudges,
 }
 
 impl ReferenceServer {
@@ -97,6 +99,7 @@ impl ReferenceServer {
             workers: AtomicUsize::new(0),
             seen_tokens: Mutex::default(),
             requests: AtomicU32::new(0),
+            grudges: strict::Grudges::default(),
         };
         match configuration.keys {
             KeySource::Given(set) => server.keys = server.read_key_set(&set),
@@ -122,7 +125,12 @@ impl ReferenceServer {
             Ok(credentials) => credentials,
             Err(refusal) => return self.refused(&refusal, None, parts),
         };
-        match self.verify(parts, &credentials, clock).await {
+        let decision = match self.recall(&credentials.token).await {
+            Ok(()) => self.verify(parts, &credentials, clock).await,
+            Err(refusal) => Err(refusal),
+        };
+        self.remember(&credentials.token, decision.is_err());
+        match decision {
             Ok(claims) => self.served(&claims),
             Err(refusal) => self.refused(&refusal, Some(credentials.scheme), parts),
         }
@@ -142,6 +150,7 @@ impl ReferenceServer {
         credentials: &Credentials,
         clock: Clock,
     ) -> Result<Claims, Refusal> {
+        self.suspect_request(parts)?;
         let owed = credentials.scheme == Scheme::Dpop;
         let excused = owed && self.has(Flaw::ProofOptional) && !parts.headers.contains_key("dpop");
         let proof = if owed && !excused { Some(self.parse_proof(parts)?) } else { None };
@@ -156,10 +165,12 @@ impl ReferenceServer {
         if !excused {
             self.check_binding(&claims, proof.as_ref(), credentials, parts)?;
         }
+        let nonce = proof.as_ref().and_then(proof::Proof::nonce);
         if let Some(proof) = proof.filter(|_| !self.has(Flaw::JtiBeforeChecks)) {
             self.use_once(&proof).await?;
         }
         self.check_scope(&claims, parts)?;
+        self.prejudge(&credentials.token, &claims, nonce.as_deref())?;
         Ok(claims)
     }
 

@@ -31,6 +31,12 @@ pub(super) struct Proof {
     pub(super) jti: String,
 }
 
+impl Proof {
+    pub(super) fn nonce(&self) -> Option<String> {
+        text(&self.jws.claims, "nonce").map(str::to_owned)
+    }
+}
+
 impl ReferenceServer {
     pub(super) fn parse_proof(&self, parts: &Parts) -> Result<Proof, Refusal> {
         let field = self.proof_field(parts)?;
@@ -39,6 +45,7 @@ impl ReferenceServer {
         let jwk = self.proof_key(&jws.header)?;
         let thumbprint = thumbprint(&jwk).ok_or_else(|| self.bad_proof("no thumbprint"))?;
         let jti = self.jti(&jws)?;
+        self.suspect_proof(&jws, &jwk)?;
         Ok(Proof { jws, jwk, thumbprint, jti })
     }
 
@@ -163,6 +170,12 @@ impl ReferenceServer {
     fn proof_window(&self, clock: Clock) -> (f64, f64) {
         if self.has(Flaw::NoSkew) {
             return (MAX_AGE, 0.0);
+        }
+        if self.has(Flaw::SmallSkew) {
+            return (MAX_AGE, 3.0);
+        }
+        if self.has(Flaw::ShortAge) {
+            return (3.0, SKEW);
         }
         if self.has(Flaw::HourWindow) {
             return (3700.0, SKEW);

@@ -154,7 +154,7 @@ impl ReferenceServer {
         let number = |bytes: &[u8]| BigNum::from_slice(bytes).ok();
         let (n, e) = (number(&n)?, number(&e)?);
         let bits = n.num_bits();
-        if bits > 8192 || bits < 2048 && !self.has(Flaw::WeakRsa) {
+        if bits > 8192 && !self.has(Flaw::HugeRsa) || bits < 2048 && !self.has(Flaw::WeakRsa) {
             return None;
         }
         let exponent_ok = e.is_odd() && e.num_bits() >= 2 && e.num_bits() <= 32;

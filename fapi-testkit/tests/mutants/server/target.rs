@@ -75,6 +75,9 @@ impl ReferenceServer {
         let path = parts.uri.path();
         let told = parts.headers.get("x-original-url").and_then(|value| value.to_str().ok());
         let path = told.filter(|_| self.has(Flaw::HtuFromOriginalUrl)).unwrap_or(path);
+        let path =
+            if self.has(Flaw::MatrixRemoved) { path.split(';').next().unwrap_or_default() } else { path };
+        let path = if self.has(Flaw::SlashRemoved) { path.trim_end_matches('/') } else { path };
         let without_prefix = path.strip_prefix(NESTED).filter(|_| self.has(Flaw::NestedPath));
         without_prefix.unwrap_or(path)
     }
@@ -128,7 +131,8 @@ impl ReferenceServer {
             if unreserved || self.has(Flaw::HtuDecoded) {
                 decoded.push(char::from(byte));
             } else {
-                decoded.push_str(&format!("%{byte:02X}"));
+                let digits = if self.has(Flaw::HexCase) { digits.to_owned() } else { format!("{byte:02X}") };
+                decoded.push_str(&format!("%{digits}"));
             }
             decoded.push_str(rest);
         }

@@ -28,6 +28,7 @@ impl ReferenceServer {
         self.check_required(&jws.claims)?;
         self.check_audience(&jws.claims)?;
         self.check_token_times(&jws.claims, clock)?;
+        self.suspect_token(&jws)?;
         Ok(jws.claims)
     }
 

@@ -1,0 +1,48 @@
+//! The project's own middleware for actix-web, over the socket that the runner opens for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::{App, HttpResponse, web};
+use fapi_actix::{AccessToken, AccessTokenMiddleware, Require};
+use fapi_core::{RejectionBody, Requirement};
+use fapi_testkit::catalogue::{CatalogueIssuer, Profile};
+use fapi_testkit::conform::run_actix;
+
+use crate::api::{SCOPE, World};
+
+async fn whoami(token: AccessToken) -> String {
+    token.subject().as_str().to_owned()
+}
+
+// The whole catalogue, with the cases that need a network.
+#[tokio::test]
+async fn nothing_is_found_in_an_actix_application() {
+    let world = World::new();
+    let server = world.server(|builder| builder.rejection_body(RejectionBody::ProblemJson));
+    let app = move || {
+        let require = Require::new(Requirement::scope(SCOPE));
+        App::new()
+            .route("/whoami", web::get().to(whoami))
+            .service(web::resource("/records").wrap(require).route(web::get().to(async || "[]")))
+            .default_service(web::to(HttpResponse::NotFound))
+            .wrap(AccessTokenMiddleware::new(server.clone()))
+    };
+    let report = run_actix(app, world.issuer.clone(), world.options()).await.unwrap();
+    report.assert_passed();
+    assert!(report.target.address.starts_with("http://127.0.0.1:"), "{}", report.target.address);
+    assert!(report.summary.acceptances.passed >= 200, "{}", report.summary.scores());
+}
+
+#[tokio::test]
+async fn an_application_that_trusts_another_issuer_is_named() {
+    let world = World::new();
+    let server = world.server(|builder| builder);
+    let app = move || {
+        App::new().route("/whoami", web::get().to(whoami)).wrap(AccessTokenMiddleware::new(server.clone()))
+    };
+    let other = CatalogueIssuer::new("https://other.example.com", Profile::Fapi2);
+    let options = world.options().ready_limit(Duration::ZERO);
+    let failure = run_actix(app, other.with_clock(Arc::new(world.clock.clone())), options).await.unwrap_err();
+    assert!(failure.to_string().contains("does the API trust the issuer"), "{failure}");
+}
