@@ -194,10 +194,10 @@ async fn a_peer_certificate_is_found_in_the_extensions() {
 // R18: what a middleware further out knows of the issuer that the client uses.
 #[actix_web::test]
 async fn a_stated_issuer_is_found_in_the_extensions() {
-    let fixture = Fixture::new();
+    let scenario = Scenario::new();
     let app = App::new()
         .route("/records", web::get().to(subject))
-        .wrap(AccessTokenMiddleware::new(fixture.server.clone()))
+        .wrap(AccessTokenMiddleware::new(scenario.server.clone()))
         .wrap_fn(move |request, service| {
             let stated = request.headers().get("test-issuer").map(|value| value.to_str().unwrap().to_owned());
             if let Some(stated) = stated {
@@ -206,8 +206,8 @@ async fn a_stated_issuer_is_found_in_the_extensions() {
             service.call(request)
         });
     let app = init_service(app).await;
-    let stating = |issuer: &str| fixture.get("/records").insert_header(("test-issuer", issuer)).to_request();
-    assert_eq!(call_service(&app, stating(fixture.issuer.identifier())).await.status(), 200);
+    let stating = |issuer: &str| get(&scenario, "/records").insert_header(("test-issuer", issuer)).to_request();
+    assert_eq!(call_service(&app, stating(scenario.issuer.identifier())).await.status(), 200);
     let refused = call_service(&app, stating("https://other.example.com")).await;
     assert_eq!(error(&refused), Error::StatedIssuer);
 }

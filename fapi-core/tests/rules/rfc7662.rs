@@ -449,17 +449,13 @@ fn asking_about_jwts(introspection: Introspection) -> (World, Arc<AuthorizationS
 async fn a_jwt_is_asked_about_where_that_was_chosen() {
     let (world, server) = asking_about_jwts(introspection());
     let token = world.token().sign();
-    let verdict = || world.verify(&Request::dpop(&token, world.proof(&token).sign()));
-    let request = Request::dpop(&token, world.proof(&token).sign());
-    assert_eq!(world.verify(&request).await, Ok(()));
+    let request = || Request::dpop(&token, world.proof(&token).sign());
+    assert_eq!(world.verify(&request()).await, Ok(()));
     assert_eq!(server.questions()[0].form["token"], token);
     server.answer_json(&json!({"active": false}));
-    assert_eq!((world.verify(&Request::dpop(&token, world.proof(&token).sign())).await, server.asked()), (Ok(()), 1));
+    assert_eq!((world.verify(&request()).await, server.asked()), (Ok(()), 1));
     world.clock.advance(Duration::from_secs(30));
-    let request = Request::dpop(&token, world.proof(&token).sign());
-    assert_eq!(world.verify(&request).await, Err(Error::TokenInactive));
-    assert_eq!(server.asked(), 2);
-    let _ = verdict;
+    assert_eq!((world.verify(&request()).await, server.asked()), (Err(Error::TokenInactive), 2));
 }
 
 // R4, P13: "could not ask" is 503 for a JWT as well.
