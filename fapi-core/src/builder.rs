@@ -19,7 +19,7 @@ use crate::dpop::proof::{KEY_CACHE_CAPACITY, ProofKeyCache};
 use crate::dpop::target::PublicUrl;
 use crate::dpop::{NoncePolicy, NonceSecret};
 use crate::issuer::{
-    HttpClient, Issuer, IssuerError, Introspector, IssuerKeys, IssuerRules, Surroundings, TrustedIssuer,
+    HttpClient, Introspector, Issuer, IssuerError, IssuerKeys, IssuerRules, Surroundings, TrustedIssuer,
     is_secure_or_loopback,
 };
 use crate::metadata::{Document, ProtectedResourceMetadata, ResourceDescription};
@@ -408,7 +408,8 @@ impl Trust<'_> {
             crypto: self.crypto,
             clock: self.clock,
         };
-        let introspector = introspection.map(|config| Introspector::new(config, &surroundings)).transpose()?;
+        let introspector =
+            introspection.map(|config| Introspector::new(config, &surroundings)).transpose()?;
         Ok(TrustedIssuer { keys, algorithms, audiences, claims, introspector })
     }
 }

@@ -9,12 +9,16 @@
 //! On every request: that there is exactly one access token, in the `Authorization` header; its signature under its
 //! issuer's keys, its type, issuer, audience and times (RFC 9068); that it is bound to a key, and that the caller holds
 //! that key: by a DPoP proof for this very request that was never used before (RFC 9449), or by the client certificate of
-//! the connection (RFC 8705). Per route: a [`Requirement`].
+//! the connection (RFC 8705). Per route: a [`Requirement`]. Where it is configured, the issuer is asked about the token
+//! (RFC 7662, RFC 9701): [`Issuer::with_introspection`], [`Revocation::introspection`].
 //!
 //! # What is NOT verified
 //!
-//! * **Revocation.** A token is accepted until it expires: keep lifetimes short (SP 5.3.4-3 asks for more).
-//! * **Opaque and encrypted tokens**: refused.
+//! * **Revocation**, unless a source of it was chosen: with [`Revocation::max_token_lifetime`] alone, a token is accepted
+//!   until it expires.
+//! * **Encrypted tokens** (JWE) are refused, unless the server has keys for them: then plain ones are
+//!   ([`ResourceServerBuilder::token_decryption`]).
+//! * **Opaque tokens** are refused, unless their issuer can be asked about them ([`Issuer::with_introspection`]).
 //! * **The chain of a client certificate**: the TLS stack's task, where it is wanted (RFC 8705 §6.2).
 //! * **Whether the user may see this record**: the application's task, with [`AccessToken::claims`].
 //!
@@ -40,13 +44,22 @@
 //! # }
 //! ```
 //!
+//! # Issuers and their keys
+//!
+//! Each [`Issuer`] has keys of its own, and may have its own algorithms, audiences and claim rules. Keys are loaded at the
+//! start ([`ResourceServer::load_keys`]) or with the first token, and refreshed in the background while the server lives:
+//! every ten minutes, or as the issuer's `Cache-Control` says (one minute to one hour). A request whose key is known waits
+//! for nobody. A key that is not known is looked for once in 30 s at most. While an issuer cannot be reached, its last good
+//! keys count for a day; then, and for keys that nobody knows, the answer is 503, not 401. Keys that cannot be used are left
+//! out: of other types, RSA of less than 2048 or more than 4096 bits, private ones.
+//!
 //! # Features
 //!
 //! | feature | default | what |
 //! |---|---|---|
-//! | `aws-lc-rs` | yes | `AwsLcProvider`, the default provider of signatures |
-//! | `reqwest` | yes | `ReqwestClient`, the default HTTP client for metadata and keys |
-//! | `josekit` | no | `JosekitProvider`, a second provider of signatures, on OpenSSL |
+//! | `aws-lc-rs` | yes | `AwsLcProvider`, the default provider of signatures, and `AwsLcSigningKey` |
+//! | `reqwest` | yes | `ReqwestClient`, the default HTTP client for metadata, keys and introspection |
+//! | `josekit` | no | on OpenSSL: `JosekitProvider`, a second provider of signatures, and `JosekitDecryptionKey`, for encrypted tokens |
 //! | `josekit-vendored` | no | the same, with OpenSSL built from source |
 
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation))]

@@ -1,7 +1,7 @@
 //! An issuer over real sockets that fails in every way, and the numbers that a resource server must keep meanwhile (R104,
 //! R118, R120, P34, P35, P36, P39).
 #![cfg(all(feature = "aws-lc-rs", feature = "reqwest"))]
-#![allow(missing_docs, clippy::arithmetic_side_effects, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used)]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -34,8 +34,9 @@ impl World {
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         // Keys that nobody here knows what to do with are always among them.
         let tomorrow = json!({"kty": "AKP", "alg": "ML-DSA-44", "kid": "pq", "pub": "AA"});
-        let serve =
-            || TestIssuer::new("").with_clock(Arc::clone(&shared)).also_publishing([tomorrow.clone()]).serve();
+        let serve = || {
+            TestIssuer::new("").with_clock(Arc::clone(&shared)).also_publishing([tomorrow.clone()]).serve()
+        };
         let issuers: Vec<_> = (0..issuers).map(|_| serve()).collect();
         let builder = ResourceServer::builder()
             .public_url(API)

@@ -36,12 +36,16 @@ async fn serve(answer: &'static str) -> (SocketAddr, mpsc::UnboundedReceiver<Str
     (address, requests)
 }
 
+/// Reads a request, and returns its head.
 async fn read_head(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.unwrap());
     }
-    String::from_utf8(head).unwrap()
+    let head = String::from_utf8(head).unwrap();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    stream.read_exact(&mut vec![0; length.map_or(0, |length| length.parse().unwrap())]).await.unwrap();
+    head
 }
 
 async fn get(client: &ReqwestClient, url: &str) -> Result<HttpResponse, HttpError> {
@@ -57,6 +61,53 @@ async fn fetches_an_answer() {
     assert!(head.starts_with("GET /jwks?a=b HTTP/1.1\r\n"), "{head}");
     assert!(head.contains("\r\naccept: application/json\r\n"), "{head}");
     assert!(head.contains(&format!("\r\nuser-agent: fapi-core/{}\r\n", env!("CARGO_PKG_VERSION"))), "{head}");
+}
+
+// R121: a form goes out as it is, with the credentials that it was given and no others.
+#[tokio::test]
+async fn posts_a_form() {
+    let (address, mut requests) = serve(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: 2\r\n\r\n{}",
+    )
+    .await;
+    let (client, url) = (development(), format!("http://{address}/introspect"));
+    for authorization in [None, Some("Basic YTpi")] {
+        let answer = client.post_form(&url, JSON, authorization, "token=a%20b").await.unwrap();
+        assert_eq!(answer, HttpResponse::new(200, "{}").with_content_type("application/json; charset=utf-8"));
+        let head = requests.recv().await.unwrap();
+        assert!(head.starts_with("POST /introspect HTTP/1.1\r\n"), "{head}");
+        assert!(head.contains("\r\ncontent-type: application/x-www-form-urlencoded\r\n"), "{head}");
+        assert!(head.contains("\r\naccept: application/json\r\n"), "{head}");
+        assert!(head.contains("\r\ncontent-length: 11\r\n"), "{head}");
+        let sent = head.lines().find_map(|line| line.strip_prefix("authorization: "));
+        assert_eq!(sent, authorization, "{head}");
+    }
+}
+
+// R121, R180: the limits of a form are those of every request: no redirect, size, time, URLs, addresses.
+#[tokio::test(start_paused = true)]
+async fn a_form_has_the_same_limits() {
+    let post = |client: ReqwestClient, url: String| async move {
+        client.post_form(&url, JSON, Some("Basic YTpi"), "token=secret").await
+    };
+    let (elsewhere, mut visits) = serve("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+    for status in ["302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
+        let answer =
+            format!("HTTP/1.1 {status}\r\nlocation: http://{elsewhere}/\r\ncontent-length: 0\r\n\r\n");
+        let (address, _requests) = serve(answer.leak()).await;
+        let answer = post(development(), format!("http://{address}/")).await.unwrap();
+        assert!(status.starts_with(&answer.status.to_string()));
+        assert!(visits.try_recv().is_err());
+    }
+    let large = format!("HTTP/1.1 200 OK\r\ncontent-length: 600000\r\n\r\n{}", "a".repeat(600_000));
+    let (address, _requests) = serve(large.leak()).await;
+    assert_eq!(post(development(), format!("http://{address}/")).await, Err(HttpError::TooLarge));
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap());
+    assert_eq!(post(development(), url.clone()).await, Err(HttpError::TimedOut));
+    assert_eq!(post(strict(), url.clone()).await, Err(HttpError::UrlRefused));
+    assert_eq!(post(strict(), url.replace("http:", "https:")).await, Err(HttpError::AddressRefused));
+    assert_eq!(post(strict(), "https://10.0.0.1/".to_owned()).await, Err(HttpError::AddressRefused));
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
-//! What the fuzz targets share: a resource server without a network, and a poll that needs no runtime.
+//! What the fuzz targets share: a resource server without a network, one whose issuer answers anything, and a poll that
+//! needs no runtime.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use fapi_core::{Issuer, NoncePolicy, ResourceServer};
+use fapi_core::{HttpClient, HttpError, HttpResponse, Issuer, NoncePolicy, ResourceServer};
 
 /// A JWK Set with the key of RFC 9449 as the issuer's.
 const KEY_SET: &str = r#"{"keys":[{"kty":"EC","crv":"P-256","kid":"a","x":"l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs","y":"9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA"}]}"#;
@@ -20,10 +22,54 @@ pub fn server() -> ResourceServer {
         .expect("the configuration is valid")
 }
 
+/// Loads the keys of an issuer that answers with these documents; whether there are any then.
+pub fn load_keys(issuer: Issuer, metadata: &[u8], key_set: &[u8]) -> bool {
+    let http = Rubbish { metadata: metadata.to_vec(), key_set: key_set.to_vec() };
+    let server = ResourceServer::builder()
+        .public_url("https://resource.example.org")
+        .issuer(issuer)
+        .audience("https://resource.example.org")
+        .revocation(fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
+        .http_client(Arc::new(http))
+        .build()
+        .expect("the configuration is valid");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    runtime.block_on(server.load_keys()).is_ok()
+}
+
+#[derive(Debug)]
+struct Rubbish {
+    metadata: Vec<u8>,
+    key_set: Vec<u8>,
+}
+
+#[async_trait::async_trait]
+impl HttpClient for Rubbish {
+    async fn get(&self, url: &str, _accept: &str) -> Result<HttpResponse, HttpError> {
+        let body = if url.contains("/.well-known/") { &self.metadata } else { &self.key_set };
+        Ok(HttpResponse::new(200, body.clone()))
+    }
+}
+
 /// Polls a future that never waits, since everything it needs is in memory.
 pub fn poll_once<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("an in-memory decision must not wait"),
     }
+}
+
+/// The base64url form of `bytes`, without padding (RFC 7515 §2).
+pub fn base64url(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let octet = |at: usize| u32::from(chunk.get(at).copied().unwrap_or_default());
+        let bits = octet(0) << 16 | octet(1) << 8 | octet(2);
+        // As many characters as the octets need.
+        for shift in [18, 12, 6, 0].into_iter().take(chunk.len() + 1) {
+            text.push(char::from(ALPHABET[(bits >> shift & 0x3f) as usize]));
+        }
+    }
+    text
 }

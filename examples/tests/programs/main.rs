@@ -4,6 +4,8 @@
 
 mod api;
 mod arguments;
+mod opaque;
 mod process;
 mod quickstart;
 mod recovery;
+mod two_issuers;

@@ -65,7 +65,7 @@ impl AwsLcSigningKey {
     pub fn from_jwk(json: &str) -> Result<Self, SigningKeyError> {
         let jwk = PrivateJwk::parse(json)?;
         let pair = match jwk.algorithm {
-            Algorithm::Es256 => p256(&jwk).map(Pair::P256),
+            Algorithm::Es256 => ecdsa(&jwk).map(Pair::P256),
             Algorithm::Ps256 => rsa(&jwk).map(Pair::Rsa),
             _ => ed25519(&jwk).map(Pair::Ed25519),
         };
@@ -112,7 +112,7 @@ impl fmt::Debug for AwsLcSigningKey {
     }
 }
 
-fn p256(jwk: &PrivateJwk<'_>) -> Result<EcdsaKeyPair, SigningKeyError> {
+fn ecdsa(jwk: &PrivateJwk<'_>) -> Result<EcdsaKeyPair, SigningKeyError> {
     let (d, x, y) = (jwk.octets("d")?, jwk.octets("x")?, jwk.octets("y")?);
     // SEC 1 §2.3.3: an uncompressed point.
     let point = [&[0x04], x.as_slice(), y.as_slice()].concat();

@@ -8,9 +8,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use ::josekit::jwe::enc::A256GCM;
-use ::josekit::jwe::{
-    ECDH_ES, ECDH_ES_A256KW, JweContentEncryption, JweDecrypter, JweHeader, RSA_OAEP_256,
-};
+use ::josekit::jwe::{ECDH_ES, ECDH_ES_A256KW, JweContentEncryption, JweDecrypter, JweHeader, RSA_OAEP_256};
 use ::josekit::jwk::Jwk;
 use openssl::nid::Nid;
 use openssl::pkey::{Id, PKey, Private};
@@ -58,7 +56,8 @@ impl JosekitDecryptionKey {
     /// [`DecryptionKeyError`]
     pub fn from_pem(pem: &[u8]) -> Result<Self, DecryptionKeyError> {
         // With a passphrase of its own, OpenSSL asks nobody at the terminal for one.
-        let key = PKey::private_key_from_pem_passphrase(pem, b"").map_err(|_| DecryptionKeyError::Unreadable)?;
+        let key =
+            PKey::private_key_from_pem_passphrase(pem, b"").map_err(|_| DecryptionKeyError::Unreadable)?;
         if !is_fit(&key) {
             return Err(DecryptionKeyError::Unfit);
         }
@@ -173,7 +172,9 @@ fn random_key() -> Result<Vec<u8>, DecryptionFailed> {
 
 fn is_fit(key: &PKey<Private>) -> bool {
     match key.id() {
-        Id::RSA => RSA_BITS.contains(&key.bits()) && key.rsa().is_ok_and(|rsa| rsa.check_key().unwrap_or(false)),
+        Id::RSA => {
+            RSA_BITS.contains(&key.bits()) && key.rsa().is_ok_and(|rsa| rsa.check_key().unwrap_or(false))
+        }
         Id::EC => key.ec_key().is_ok_and(|key| {
             let curve = key.group().curve_name();
             key.check_key().is_ok() && CURVES.iter().any(|(accepted, _)| curve == Some(*accepted))

@@ -323,9 +323,9 @@ impl IssuerKeys {
             }
             Source::JwksUri(http, url) => self.load_from(&**http, url, now).await,
             Source::File(path) => {
-                let keys = self.parse(&file::read(path).await?).map_err(|reason| {
-                    FetchError::FileKeySet { path: path.display().to_string(), reason }
-                })?;
+                let keys = self
+                    .parse(&file::read(path).await?)
+                    .map_err(|reason| FetchError::FileKeySet { path: path.display().to_string(), reason })?;
                 Ok(Loaded::now(self.keep_if_same(keys), now, file::REFRESH_AGE))
             }
         }

@@ -375,11 +375,7 @@ mod tests {
         {
             assert_eq!(parse(header, right, 12, 16), Ok(()));
             for length in wrong {
-                assert_eq!(
-                    parse(header, length, 12, 16),
-                    Err(JoseError::PartLength),
-                    "{header} {length}"
-                );
+                assert_eq!(parse(header, length, 12, 16), Err(JoseError::PartLength), "{header} {length}");
             }
             for (vector, tag) in [(0, 16), (11, 16), (13, 16), (16, 16), (12, 0), (12, 4), (12, 15), (12, 17)]
             {

@@ -11,7 +11,9 @@ use fapi_core::jose::{CompactJwe, JoseError, KeyManagement};
 use fapi_core::{ConfigError, Error, Issuer, ResourceServer, Revocation};
 use fapi_testkit::{TestIssuer, TokenBuilder};
 use josekit::jwe::enc::A256GCM;
-use josekit::jwe::{ECDH_ES, ECDH_ES_A256KW, JweContentEncryption as _, JweEncrypter, JweHeader, RSA_OAEP_256};
+use josekit::jwe::{
+    ECDH_ES, ECDH_ES_A256KW, JweContentEncryption as _, JweEncrypter, JweHeader, RSA_OAEP_256,
+};
 use josekit::jwk::Jwk;
 use josekit::jwk::alg::ec::EcCurve;
 use serde_json::{Map, Value, json};
@@ -61,12 +63,9 @@ impl KeyPair {
         let key = agreed.map_or_else(|| vec![7; 32], |key| key.into_owned());
         let encrypted_key = encrypter.encrypt(&key, &asked, &mut added).unwrap().unwrap_or_default();
         let mut header = added.claims_set().clone();
-        for (name, value) in [
-            ("alg", self.algorithm),
-            ("enc", "A256GCM"),
-            ("cty", "JWT"),
-            ("kid", self.jwk.key_id().unwrap()),
-        ] {
+        for (name, value) in
+            [("alg", self.algorithm), ("enc", "A256GCM"), ("cty", "JWT"), ("kid", self.jwk.key_id().unwrap())]
+        {
             header.insert(name.to_owned(), json!(value));
         }
         edit(&mut header);
@@ -74,7 +73,8 @@ impl KeyPair {
         let vector = [9; 12];
         let (ciphertext, tag) = A256GCM.encrypt(&key, Some(&vector), content, header.as_bytes()).unwrap();
         let [encrypted_key, vector, ciphertext, tag] =
-            [&encrypted_key[..], &vector, &ciphertext, &tag.unwrap()].map(|part| URL_SAFE_NO_PAD.encode(part));
+            [&encrypted_key[..], &vector, &ciphertext, &tag.unwrap()]
+                .map(|part| URL_SAFE_NO_PAD.encode(part));
         format!("{header}.{encrypted_key}.{vector}.{ciphertext}.{tag}")
     }
 }
@@ -142,7 +142,8 @@ async fn what_was_encrypted_is_a_token_like_any_other() {
     }
     // Never the claims alone, with no signature.
     let signed = world.token().sign();
-    let claims = json!({"iss": "issuer", "sub": "alice", "cnf": {"jkt": world.client.thumbprint()}}).to_string();
+    let claims =
+        json!({"iss": "issuer", "sub": "alice", "cnf": {"jkt": world.client.thumbprint()}}).to_string();
     let unsigned = signed.rsplit_once('.').unwrap().0;
     for content in [&claims, "a", "a.b", unsigned, &format!("{unsigned}.")] {
         assert_eq!(decide(content).await, Err(Error::TokenMalformed(JoseError::NotCompact)), "{content}");

@@ -98,8 +98,7 @@ fn an_issuer_is_never_laxer_than_the_profile() {
 #[tokio::test]
 async fn an_issuer_may_have_its_own_name_for_the_api() {
     let partner = TestIssuer::new(PARTNER);
-    let world =
-        with_partner(&partner, |issuer| issuer.with_audience("urn:records").with_audience("records"));
+    let world = with_partner(&partner, |issuer| issuer.with_audience("urn:records").with_audience("records"));
     for audience in ["urn:records", "records"] {
         let request = call(&world, &partner, |token| token.audience(audience));
         assert_eq!(world.verify(&request).await, Ok(()), "{audience}");

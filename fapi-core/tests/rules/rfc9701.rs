@@ -15,7 +15,7 @@ use crate::logging::Log;
 use crate::world::{API, ISSUER, World};
 
 /// The signed answer that RFC 9701 §5 shows; it is signed with RS256.
-const RFC9701_EXAMPLE: &str = "EXAMPLE";
+const RFC9701_EXAMPLE: &str = "eyJraWQiOiJ3RzZEIiwidHlwIjoidG9rZW4taW50cm9zcGVjdGlvbitqd3QiLCJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2FzLmV4YW1wbGUuY29tLyIsImF1ZCI6Imh0dHBzOi8vcnMuZXhhbXBsZS5jb20vcmVzb3VyY2UiLCJpYXQiOjE1MTQ3OTc4OTIsInRva2VuX2ludHJvc3BlY3Rpb24iOnsiYWN0aXZlIjp0cnVlLCJpc3MiOiJodHRwczovL2FzLmV4YW1wbGUuY29tLyIsImF1ZCI6Imh0dHBzOi8vcnMuZXhhbXBsZS5jb20vcmVzb3VyY2UiLCJpYXQiOjE1MTQ3OTc4MjIsImV4cCI6MTUxNDc5Nzk0MiwiY2xpZW50X2lkIjoicGFpQjJnb28wYSIsInNjb3BlIjoicmVhZCB3cml0ZSBkb2xwaGluIiwic3ViIjoiWjVPM3VwUEM4OFFyQWp4MDBkaXMiLCJiaXJ0aGRhdGUiOiIxOTgyLTAyLTAxIiwiZ2l2ZW5fbmFtZSI6IkpvaG4iLCJmYW1pbHlfbmFtZSI6IkRvZSIsImp0aSI6InQxRm9DQ2FaZDRYdjRPUkpVV1ZVZVRaZnNLaFczMENRQ3JXRERqd1h5NncifX0.przJMU5GhmNzvwtt1Sr-xa9xTkpiAg5IshbQsRiRVP_7eGR1GHYrNwQh84kxOkHCyje2g5WSRcYosGEVIiC-eoPJJ-qBwqwSlgx9JEeCDw2W5DjrblOI_N0Jvsq_dUeOyoWVMqlOydOBhKNY0smBrI4NZvEExucOm9WUJXMuJtvq1gBes-0go5j4TEv9sOP9uu81gqWTr_LOo6pgT0tFFyZfWC4kbXPXiQ2YT6mxCiQRRNM-l9cBdF6Jx6IOrsfFhBuYdYQ_mlL19HgDDOFaleyqmru6lKlASOsaE8dmLSeKcX91FbG79FKN8un24iwIDCbKT9xlUFl54xWVShNDFA";
 
 async fn verdict(world: &World) -> Result<(), Error> {
     world.verify(&with_opaque(world, OPAQUE)).await
@@ -56,8 +56,8 @@ async fn a_signed_answer_is_asked_for_and_verified() {
     let verified = world.accepted(&with_opaque(&world, OPAQUE)).await;
     assert_eq!(verified.access_token::<fapi_core::NoClaims>().unwrap().subject().as_str(), "alice");
     assert_eq!(server.questions()[0].accept, JWT);
-    let other = world.another_client().key();
-    assert_eq!(verdict_on_jwt(|jwt| jwt.signed_by(&other)).await, Err(Error::IntrospectionInvalid));
+    let other = world.another_client();
+    assert_eq!(verdict_on_jwt(|jwt| jwt.signed_by(other.key())).await, Err(Error::IntrospectionInvalid));
 }
 
 // R123, R128: an inactive token, in an answer that says no more.
@@ -115,14 +115,15 @@ async fn the_form_of_a_signed_answer() {
         assert_eq!(verdict_on_claims(|_, claims| claims[member] = value.clone()).await, Ok(()), "{member}");
     }
     // R111: nothing is said twice, at any depth.
-    let twice = verdict_on(|world| {
-        signed(world, &active(world)).edit_payload(|_| {
+    let twice =
+        verdict_on(|world| {
+            signed(world, &active(world)).edit_payload(|_| {
             let answer = active(world).to_string().replacen('{', r#"{"active":false,"#, 1);
             let now = world.now().as_secs();
             format!(r#"{{"iss":"{ISSUER}","aud":"{CLIENT_ID}","iat":{now},"token_introspection":{answer}}}"#)
         })
         .sign()
-    });
+        });
     assert_eq!(twice.await, invalid);
 }
 
@@ -175,9 +176,8 @@ async fn no_downgrade_to_plain_answers() {
             assert_eq!(verdict(&world).await, Err(Error::IntrospectionInvalid), "{media_type}");
         }
     }
-    let unsigned = verdict_on(|world| {
-        signed(world, &active(world)).header("alg", "none").sign_with(|_| Vec::new())
-    });
+    let unsigned =
+        verdict_on(|world| signed(world, &active(world)).header("alg", "none").sign_with(|_| Vec::new()));
     assert_eq!(unsigned.await, Err(Error::IntrospectionInvalid));
     // An encrypted answer is not understood.
     assert_eq!(verdict_on(|_| "e30.e30.e30.e30.e30".to_owned()).await, Err(Error::IntrospectionInvalid));
@@ -187,8 +187,8 @@ async fn no_downgrade_to_plain_answers() {
 #[tokio::test]
 async fn a_signature_that_is_there_counts() {
     let (world, server) = world();
-    let other = world.another_client().key();
-    server.answer_jwt(signed(&world, &active(&world)).signed_by(&other).sign());
+    let other = world.another_client();
+    server.answer_jwt(signed(&world, &active(&world)).signed_by(other.key()).sign());
     assert_eq!(verdict(&world).await, Err(Error::IntrospectionInvalid));
     server.answer_jwt(signed(&world, &active(&world)).sign());
     assert_eq!(verdict(&world).await, Ok(()));
@@ -236,15 +236,17 @@ async fn a_rotated_key_is_found() {
     assert_eq!(server.asked(), 2);
 }
 
-// R129: each of the algorithms of FAPI, with which issuers may be registered.
+// R129: each of the algorithms of FAPI, with which this server may be registered.
 #[tokio::test]
 async fn every_algorithm_of_fapi_is_accepted() {
     for algorithm in [Algorithm::Es256, Algorithm::Ps256, Algorithm::EdDsa] {
         let (world, server) = world_with(introspection().require_signed_response());
         let issuer = world.issuer.clone().with_algorithm(algorithm);
         server.publish(&issuer);
-        let world = World { issuer, ..world };
-        server.answer_jwt(signed(&world, &active(&world)).sign());
+        let jwt = signed(&world, &active(&world))
+            .header("alg", algorithm.name())
+            .header("kid", issuer.key().thumbprint());
+        server.answer_jwt(jwt.signed_by(&issuer.key()).sign());
         assert_eq!(verdict(&world).await, Ok(()), "{algorithm}");
     }
 }

@@ -141,9 +141,10 @@ async fn the_peer_certificate_comes_from_the_extensions_and_from_nowhere_else() 
 // R18: what an outer layer knows of the issuer that the client uses.
 #[tokio::test]
 async fn the_stated_issuer_comes_from_the_extensions() {
-    let (api, calls) = (Api::new(), Calls::default());
+    let (api, calls) = (Scenario::new(), Calls::default());
     let service = protected(&api, &calls, hello);
-    let stating = |issuer: &str| empty(api.request("GET", "/records").extension(StatedIssuer::new(issuer)));
+    let stating =
+        |issuer: &str| empty(valid_request(&api, "GET", "/records").extension(StatedIssuer::new(issuer)));
     let (parts, _) = send(service.clone(), stating(api.issuer.identifier())).await;
     assert_eq!(parts.status, StatusCode::OK);
     let (parts, _) = send(service, stating("https://other.example.com")).await;

@@ -4,7 +4,11 @@
 //! once; none is refused for a fault of its issuer; nothing forged, replayed or withdrawn is accepted. Afterwards the
 //! memory must be what it was when the caches were full (`memory.rs`). Time runs five times as fast as outside, so that a
 //! minute has ten cool-downs.
-#![allow(clippy::arithmetic_side_effects, clippy::expect_used, reason = "a soak that is set up wrongly must not go on")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    reason = "a soak that is set up wrongly must not go on"
+)]
 
 mod clock;
 mod memory;

@@ -41,6 +41,9 @@ use crate::jose::Algorithm;
 
 /// Time for a whole call, waiting for its turn included: as long as a client may be kept waiting for its answer.
 const CALL_TIME_LIMIT: Duration = Duration::from_secs(5);
+/// How long a request waits for a call: a little longer, so that it learns what came of it, unless the call's task is on a
+/// runtime that stands still.
+const WAIT_TIME_LIMIT: Duration = Duration::from_millis(5500);
 
 /// Who presents a token.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -158,8 +161,7 @@ impl Introspector {
                 pending
             }
         };
-        // The task may be on a runtime that is blocked or gone: nobody waits for it longer than a call takes.
-        match within(CALL_TIME_LIMIT, pending.wait_for(Option::is_some)).await {
+        match within(WAIT_TIME_LIMIT, pending.wait_for(Option::is_some)).await {
             Ok(Ok(outcome)) => outcome.clone().unwrap_or(Err(Error::IntrospectionUnavailable)),
             Ok(Err(_)) | Err(_) => Err(Error::IntrospectionUnavailable),
         }

@@ -66,11 +66,11 @@ async fn a_changed_file_is_read_again() {
 // R118: a file that cannot be used, for whatever reason, leaves the last good keys in use for a bounded time.
 #[tokio::test]
 async fn a_broken_file_leaves_the_last_good_keys() {
-    let broken: [Box<dyn Fn(&KeyFile)>; 4] = [
-        Box::new(|file| file.write("{\"keys\":[")),
-        Box::new(|file| file.write("")),
-        Box::new(|file| file.write(format!("{}{}", key_set(&["2"]), " ".repeat(512 * 1024)))),
-        Box::new(|file| fs::remove_file(&file.0).unwrap()),
+    let broken: [fn(&KeyFile); 4] = [
+        |file| file.write("{\"keys\":["),
+        |file| file.write(""),
+        |file| file.write(format!("{}{}", key_set(&["2"]), " ".repeat(512 * 1024))),
+        |file| fs::remove_file(&file.0).unwrap(),
     ];
     for break_it in broken {
         let file = KeyFile::new(key_set(&["1"]));

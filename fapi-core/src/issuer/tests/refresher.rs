@@ -85,8 +85,7 @@ async fn an_issuer_that_comes_up_late_is_found_by_itself() {
     let issuer = FakeIssuer::working();
     issuer.answer(OAUTH, Answer::Fails(HttpError::TimedOut));
     let clock = TestClock::at(NOW);
-    let keys =
-        try_keys_by(Issuer::new(ISSUER), Some(Arc::clone(&issuer) as _), Arc::clone(&clock)).unwrap();
+    let keys = try_keys_by(Issuer::new(ISSUER), Some(Arc::clone(&issuer) as _), Arc::clone(&clock)).unwrap();
     assert_eq!(keys.obtain(NOW).await.unwrap_err(), KeysUnavailable);
     pass(&clock, 0, 300).await;
     assert!(keys.current(after(300)).is_none());
@@ -132,9 +131,8 @@ async fn the_task_ends_with_the_keys() {
 // R118: where the first runtime is gone, the next one takes over.
 #[test]
 fn another_runtime_takes_over() {
-    let runtime = || {
-        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
-    };
+    let runtime =
+        || tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let issuer = FakeIssuer::working();
     let first = runtime();
     let (keys, clock) = first.block_on(loaded(&issuer));
