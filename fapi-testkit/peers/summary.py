@@ -14,10 +14,11 @@ SEVERITIES = ["critical", "high", "medium", "low"]
 def main(paths: list[Path]) -> None:
     reports = {path.stem: json.loads(path.read_text()) for path in paths}
     width = max(map(len, reports), default=0)
-    print(f"{'peer':{width}}  passed  failed  skipped")
+    print(f"{'peer':{width}}  attacks refused  honest accepted  failed  skipped")
     for peer, report in reports.items():
         counts = report["summary"]
-        print(f"{peer:{width}}  {counts['passed']:6}  {counts['failed']:6}  {counts['skipped']:7}")
+        attacks, honest = (f"{score['passed']}/{score['tried']}" for score in (counts["attacks"], counts["acceptances"]))
+        print(f"{peer:{width}}  {attacks:>15}  {honest:>15}  {counts['failed']:6}  {counts['skipped']:7}")
     for peer, report in reports.items():
         if not report["summary"]["failed"]:
             continue

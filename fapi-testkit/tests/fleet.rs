@@ -9,6 +9,7 @@ use std::process::{Command, Output};
 
 use axum::Router;
 use axum::http::StatusCode;
+use fapi_testkit::conform::fleet::FleetFile;
 
 /// A folder of one test, with a fleet file of these lines.
 struct Fleet {
@@ -147,4 +148,14 @@ async fn watching_ends_at_once_when_asked_to() {
     Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     let status = tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap();
     assert_eq!(status.code(), Some(0));
+}
+
+// What the README shows is a fleet file in which nothing is wrong.
+#[test]
+fn the_sample_of_the_readme_is_a_fleet_file() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+    let (_, sample) = readme.split_once("```toml\n[defaults]").unwrap();
+    let (sample, _) = sample.split_once("```").unwrap();
+    let file = FleetFile::parse(&format!("[defaults]{sample}"), std::path::Path::new("")).unwrap();
+    assert_eq!(file.names().collect::<Vec<_>>(), ["accounts", "journal"]);
 }

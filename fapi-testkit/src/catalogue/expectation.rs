@@ -231,6 +231,18 @@ pub(super) const NOT_SERVED: Expectation = expect(
     ],
 );
 
+/// What a client gets for a mistake, in a case that is about what comes after it.
+pub(super) const MISTAKE: Expectation = expect(
+    "what comes of the mistake is for other cases to judge; this one is about the request after it",
+    &[
+        Accepted,
+        refused(400, &[INVALID_REQUEST, INVALID_PROOF, INVALID_TOKEN, None]),
+        refused(401, &[INVALID_REQUEST, INVALID_PROOF, INVALID_TOKEN, USE_NONCE, None]),
+        refused(403, &[INSUFFICIENT_SCOPE, INVALID_TOKEN, None]),
+        refused(404, &[None]),
+    ],
+);
+
 impl Expectation {
     /// The same answers under further conditions.
     pub(super) const fn with(self, conditions: &'static [Condition]) -> Self {

@@ -17,7 +17,7 @@ fn body(builder: Builder) -> Request {
 }
 
 async fn ok(app: &Router, api: &Scenario, path: &str) {
-    let (parts, _) = send(app.clone(), body(valid_request(&api, "GET", path))).await;
+    let (parts, _) = send(app.clone(), body(valid_request(api, "GET", path))).await;
     assert_eq!(parts.status, StatusCode::OK, "{path}");
     // A proof for another path is refused, so the right path was compared.
     let token = api.token().sign();

@@ -33,7 +33,7 @@ async fn exchange(api: &Scenario, request: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (socket, _) = listener.accept().await.unwrap();
-    let service = TowerToHyperService::new(access_token_layer(&api).layer(service_fn(subject)));
+    let service = TowerToHyperService::new(access_token_layer(api).layer(service_fn(subject)));
     let serving = tokio::spawn(
         hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), service),
     );
@@ -95,7 +95,7 @@ async fn health_channel(api: &Scenario) -> Channel {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (_, health) = tonic_health::server::health_reporter();
-    let server = Server::builder().layer(access_token_layer(&api).with_grpc_status()).add_service(health);
+    let server = Server::builder().layer(access_token_layer(api).with_grpc_status()).add_service(health);
     tokio::spawn(server.serve_with_incoming(TcpIncoming::from(listener)));
     Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap()
 }

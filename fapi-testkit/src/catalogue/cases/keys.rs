@@ -162,9 +162,9 @@ pub(super) fn rotation() -> Case {
     let current = |s: &Scene| s.with_token(|t| t);
     K.accept(
         "key-rotated",
-        High,
+        Medium,
         "the issuer has a new key, and the API learns of it",
-        KEY_ROTATION.at("R118 P37"),
+        KEY_FETCHES.at("R118 P37"),
         |s| {
             s.issuer().rotate_keys();
             s.with_token(|t| t)

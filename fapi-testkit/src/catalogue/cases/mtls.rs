@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::rules::{CERTIFICATE, CERTIFICATE_HEADER, CNF};
 use crate::catalogue::case::Case;
 use crate::catalogue::exchange::Call;
-use crate::catalogue::expectation::{ACCEPTED, UNPROVED_REFUSED};
+use crate::catalogue::expectation::{ACCEPTED, MISTAKE, UNPROVED_REFUSED};
 use crate::catalogue::group::Group::Mtls as M;
 use crate::catalogue::group::Need::{Certificate, Issuer};
 use crate::catalogue::group::Severity::{Critical, High, Medium};
@@ -145,7 +145,7 @@ fn accepted() -> Vec<Case> {
             bound(s).target(&format!("{}?page=2", s.path()))
         }),
         ok("certificate-after-theft", High, "after somebody else's token was tried", others_token)
-            .expecting(UNPROVED_REFUSED)
+            .expecting(MISTAKE)
             .then(ACCEPTED, bound),
     ]
 }

@@ -2,7 +2,7 @@
 
 use super::rules::SINGLE_USE;
 use crate::catalogue::case::Case;
-use crate::catalogue::expectation::{ACCEPTED, BINDING_REFUSED, PROOF_REFUSED, REPLAY_REFUSED};
+use crate::catalogue::expectation::{ACCEPTED, MISTAKE, REPLAY_REFUSED};
 use crate::catalogue::group::Group::Replay as R;
 use crate::catalogue::group::Need::MoreTokens;
 use crate::catalogue::group::Severity::{High, Low, Medium};
@@ -94,7 +94,7 @@ pub(super) fn cases() -> Vec<Case> {
             SINGLE_USE.at("R60 P7"),
             |s| s.with_proof(crate::ProofBuilder::with_flipped_signature),
         )
-        .expecting(PROOF_REFUSED)
+        .expecting(MISTAKE)
         .then(ACCEPTED, |s| s.with_proof(|p| p.claim("jti", s.previous_claim("jti")))),
         R.accept(
             "jti-survives-other-key",
@@ -103,7 +103,7 @@ pub(super) fn cases() -> Vec<Case> {
             SINGLE_USE.at("R60 P7"),
             |s| s.dpop(s.token(), s.proof_of(&s.cast().thief, s.token()).sign()),
         )
-        .expecting(BINDING_REFUSED)
+        .expecting(MISTAKE)
         .then(ACCEPTED, |s| s.with_proof(|p| p.claim("jti", s.previous_claim("jti")))),
         R.accept(
             "jti-survives-wrong-ath",
@@ -112,7 +112,7 @@ pub(super) fn cases() -> Vec<Case> {
             SINGLE_USE.at("R60 P7"),
             |s| s.with_proof(|p| p.access_token("another")),
         )
-        .expecting(PROOF_REFUSED)
+        .expecting(MISTAKE)
         .then(ACCEPTED, |s| s.with_proof(|p| p.claim("jti", s.previous_claim("jti")))),
         R.accept(
             "two-proofs-one-second",
