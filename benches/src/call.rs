@@ -40,6 +40,12 @@ impl Call {
         self.proof.as_deref()
     }
 
+    /// The header fields, for a request over HTTP.
+    pub fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let authorization = self.authorization.as_deref().map(|line| ("authorization", line));
+        authorization.into_iter().chain(self.proof().map(|proof| ("dpop", proof)))
+    }
+
     /// What the resource server sees.
     #[must_use]
     pub fn request(&self) -> ResourceRequest<'_> {

@@ -6,12 +6,14 @@ use std::time::Duration;
 use fapi_core::crypto::AwsLcProvider;
 use fapi_core::jose::{Algorithm, JwkThumbprint};
 use fapi_core::{Issuer, MemoryReplayStore, ProofClient, ProofUse, ResourceServer, UnixTime};
-use fapi_testkit::{ManualClock, TestCertificate, TestClient, TestIssuer};
+use fapi_testkit::{ManualClock, ProofBuilder, TestCertificate, TestClient, TestIssuer};
 
 use crate::Call;
 
-pub(crate) const METHOD: &str = "GET";
-pub(crate) const PATH: &str = "/records";
+/// The method of every call.
+pub const METHOD: &str = "GET";
+/// The path of every call.
+pub const PATH: &str = "/records";
 const API: &str = "https://api.example.com";
 const URL: &str = "https://api.example.com/records";
 const ISSUER: &str = "https://as.example.com";
@@ -85,16 +87,27 @@ impl Setup {
         self.issuer.token().audience(API).bound_to(client).sign()
     }
 
+    /// A fresh proof of `client` for a call with `token`.
+    pub fn proof(&self, client: &TestClient, token: &str) -> ProofBuilder {
+        client.proof(METHOD, URL).access_token(token)
+    }
+
     /// A call with `token` and a fresh proof of `client`.
     #[must_use]
     pub fn call(&self, client: &TestClient, token: &str) -> Call {
-        Call::with_proof(token, client.proof(METHOD, URL).access_token(token).sign())
+        Call::with_proof(token, self.proof(client, token).sign())
+    }
+
+    /// A time by the clock of the servers, in seconds since the epoch.
+    #[must_use]
+    pub fn seconds_ago(&self, seconds: u64) -> u64 {
+        NOW.as_secs() - seconds
     }
 
     /// A call with `token` and a proof of `client` whose signature is wrong in one bit.
     #[must_use]
     pub fn forged_call(&self, client: &TestClient, token: &str) -> Call {
-        let proof = client.proof(METHOD, URL).access_token(token).with_flipped_signature();
+        let proof = self.proof(client, token).with_flipped_signature();
         Call::with_proof(token, proof.sign())
     }
 
