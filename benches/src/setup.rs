@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fapi_core::crypto::AwsLcProvider;
+use fapi_core::crypto::{AwsLcProvider, CryptoProvider};
 use fapi_core::jose::{Algorithm, JwkThumbprint};
 use fapi_core::{Issuer, MemoryReplayStore, ProofClient, ProofUse, ResourceServer, UnixTime};
 use fapi_testkit::{ManualClock, ProofBuilder, TestCertificate, TestClient, TestIssuer};
@@ -48,6 +48,15 @@ impl Setup {
     /// If it cannot be built.
     #[must_use]
     pub fn server(&self) -> ResourceServer {
+        self.server_with(Arc::new(AwsLcProvider))
+    }
+
+    /// The same with another provider of signatures and hashes.
+    ///
+    /// # Panics
+    /// If it cannot be built.
+    #[must_use]
+    pub fn server_with(&self, crypto: Arc<dyn CryptoProvider>) -> ResourceServer {
         let start = NOW.saturating_sub(RUNNING);
         self.clock.set(start);
         let server = ResourceServer::builder()
@@ -55,6 +64,7 @@ impl Setup {
             .issuer(Issuer::new(ISSUER).with_key_set(self.issuer.jwks()))
             .audience(API)
             .revocation(fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
+            .crypto_provider(crypto)
             .memory_replay_store(self.replay_store(start))
             .clock(Arc::clone(&self.clock) as _)
             .build()
