@@ -40,6 +40,19 @@ impl Call {
         self.proof.as_deref()
     }
 
+    /// The header fields, for a request over HTTP.
+    pub fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let authorization = self.authorization.as_deref().map(|line| ("authorization", line));
+        authorization.into_iter().chain(self.proof().map(|proof| ("dpop", proof)))
+    }
+
+    /// What a server hashes of a call with a certificate-bound token.
+    #[must_use]
+    pub fn hashed(&self) -> [&[u8]; 2] {
+        let token = self.authorization.as_deref().and_then(|line| line.split_once(' '));
+        [token.map_or(&[], |(_, token)| token.as_bytes()), self.certificate.as_deref().unwrap_or_default()]
+    }
+
     /// What the resource server sees.
     #[must_use]
     pub fn request(&self) -> ResourceRequest<'_> {

@@ -11,15 +11,21 @@
 )]
 
 mod call;
+mod cases;
+mod paired;
 mod raw;
+mod row;
 mod setup;
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 pub use call::Call;
+pub use cases::{CASES, Case, Fixture};
+pub use paired::{Pair, Scenario, TURN};
 pub use raw::RawVerification;
-pub use setup::Setup;
+pub use row::{Quartiles, Row};
+pub use setup::{METHOD, PATH, Setup};
 
 /// The result of a future that has nothing to wait for, without the cost of an executor.
 ///

@@ -1,16 +1,19 @@
 //! One issuer, one API, and whoever calls it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use fapi_core::crypto::AwsLcProvider;
+use fapi_core::crypto::{AwsLcProvider, CryptoProvider};
 use fapi_core::jose::{Algorithm, JwkThumbprint};
 use fapi_core::{MemoryReplayStore, ProofClient, ProofUse, ResourceServer, UnixTime};
 use fapi_testkit::{ProofBuilder, Scenario, TestClient};
 
 use crate::Call;
 
-pub(crate) const METHOD: &str = "GET";
-pub(crate) const PATH: &str = "/records";
+/// The method of every call.
+pub const METHOD: &str = "GET";
+/// The path of every call.
+pub const PATH: &str = "/records";
 /// For how long a server has been running: long enough that no proof needs a nonce.
 const RUNNING: Duration = Duration::from_secs(3600);
 /// Proofs that the default profile accepts are remembered this long.
@@ -41,10 +44,19 @@ impl Setup {
     /// If it cannot be built.
     #[must_use]
     pub fn server(&self) -> ResourceServer {
+        self.server_with(Arc::new(AwsLcProvider))
+    }
+
+    /// The same with another provider of signatures and hashes.
+    ///
+    /// # Panics
+    /// If it cannot be built.
+    #[must_use]
+    pub fn server_with(&self, crypto: Arc<dyn CryptoProvider>) -> ResourceServer {
         let start = self.now.saturating_sub(RUNNING);
         self.scenario.clock.set(start);
         let store = self.replay_store(start);
-        let server = self.scenario.another_server(|builder| builder.memory_replay_store(store));
+        let server = self.scenario.another_server(|builder| builder.crypto_provider(crypto).memory_replay_store(store));
         self.scenario.clock.set(self.now);
         server
     }
@@ -94,7 +106,14 @@ impl Setup {
         Call::with_certificate(&token, certificate)
     }
 
-    fn proof(&self, client: &TestClient, token: &str) -> ProofBuilder {
+    /// A time by the clock of the servers, in seconds since the epoch.
+    #[must_use]
+    pub fn seconds_ago(&self, seconds: u64) -> u64 {
+        self.now.as_secs() - seconds
+    }
+
+    /// A fresh proof of `client` for a call with `token`.
+    pub fn proof(&self, client: &TestClient, token: &str) -> ProofBuilder {
         client.proof(METHOD, &format!("{}{PATH}", Scenario::PUBLIC_URL)).access_token(token)
     }
 }

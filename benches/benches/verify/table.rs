@@ -3,77 +3,24 @@
 use std::collections::BTreeMap;
 
 use comfy_table::Table;
+use fapi_benches::{Row, TURN};
 use fapi_core::jose::Algorithm;
 
-use crate::paired::{Pair, TURN};
-
-/// One line of the table.
-pub(crate) struct Row {
-    name: &'static str,
-    algorithm: Algorithm,
-    floor: u32,
-    aim: Option<f64>,
-    call: Quartiles,
-    raw: Quartiles,
-    ratio: Quartiles,
-}
-
-/// The middle half of some measurements.
-#[derive(Clone, Copy)]
-struct Quartiles {
-    lower: f64,
-    median: f64,
-    upper: f64,
-}
-
-impl Row {
-    /// The medians of `pairs`, where `floor` raw verifications are the floor of one call.
-    pub(crate) fn new(
-        name: &'static str,
-        algorithm: Algorithm,
-        floor: u32,
-        aim: Option<f64>,
-        pairs: &[Pair],
-    ) -> Self {
-        Self {
-            name,
-            algorithm,
-            floor,
-            aim,
-            call: Quartiles::of(pairs.iter().map(|pair| pair.call)),
-            raw: Quartiles::of(pairs.iter().map(|pair| pair.raw)),
-            ratio: Quartiles::of(pairs.iter().map(|pair| pair.call / (f64::from(floor) * pair.raw))),
-        }
-    }
-
-    fn cells(&self) -> [String; 6] {
-        let floor = if self.floor == 1 { String::new() } else { format!("{} x ", self.floor) };
-        let [aim, verdict] = match self.aim {
-            None => ["".to_owned(), "".to_owned()],
-            Some(aim) if self.ratio.median <= aim => [format!("{aim:.2}"), "met".to_owned()],
-            Some(aim) => [format!("{aim:.2}"), "MISSED".to_owned()],
-        };
-        [
-            self.name.to_owned(),
-            microseconds(self.call.median),
-            format!("{floor}{} {}", microseconds(self.raw.median), self.algorithm),
-            format!("{:.3} ({:.3}..{:.3})", self.ratio.median, self.ratio.lower, self.ratio.upper),
-            aim,
-            verdict,
-        ]
-    }
-}
-
-impl Quartiles {
-    fn of(values: impl Iterator<Item = f64>) -> Self {
-        let mut values: Vec<f64> = values.collect();
-        values.sort_unstable_by(f64::total_cmp);
-        let at = |quarters: usize| {
-            let index = values.len().saturating_sub(1).saturating_mul(quarters) / 4;
-            values.get(index).copied().unwrap_or(f64::NAN)
-        };
-        Self { lower: at(1), median: at(2), upper: at(3) }
-    }
+fn cells(row: &Row) -> [String; 6] {
+    let floor = if row.case.floor == 1 { String::new() } else { format!("{} x ", row.case.floor) };
+    let [target, verdict] = match row.case.target {
+        None => ["".to_owned(), "".to_owned()],
+        Some(target) if row.ratio.median <= target => [format!("{target:.2}"), "met".to_owned()],
+        Some(target) => [format!("{target:.2}"), "MISSED".to_owned()],
+    };
+    [
+        row.case.name.to_owned(),
+        microseconds(row.call.median),
+        format!("{floor}{} {}", microseconds(row.raw.median), row.algorithm),
+        format!("{:.3} ({:.3}..{:.3})", row.ratio.median, row.ratio.lower, row.ratio.upper),
+        target,
+        verdict,
+    ]
 }
 
 fn microseconds(nanoseconds: f64) -> String {
@@ -84,9 +31,9 @@ fn microseconds(nanoseconds: f64) -> String {
 #[allow(clippy::print_stdout, reason = "the table is what the program is for")]
 pub(crate) fn print(rows: &[Row]) {
     let mut table = Table::new();
-    table.set_header(["verify", "time", "floor: raw verification", "ratio (middle half)", "aim", ""]);
+    table.set_header(["verify", "time", "floor: raw verification", "ratio (middle half)", "target", ""]);
     for row in rows {
-        table.add_row(row.cells());
+        table.add_row(cells(row));
     }
     println!("\n{table}");
     println!(

@@ -1,20 +1,19 @@
 //! The replay store of one process (RFC 9449 §11.1, R60-R61).
 //!
-//! Keeps a 128-bit keyed fingerprint of every used proof (key and `jti`) in buckets of time, by the last moment at which
-//! the proof could be accepted again. A bucket is dropped whole when its time has passed, and nothing is dropped before
-//! (pitfalls P4, P10, P11). The store is split into shards with a lock each, small enough that growing or dropping one of
-//! their tables is a short pause. Several processes need a store that they share (pitfall P12).
+//! Keeps a keyed fingerprint of every used proof (key and `jti`) through the period of time in which the proof could be
+//! accepted last, and forgets nothing before (pitfalls P4, P10). The memory is reserved when the store is made and never
+//! grows; the store is split into shards with a lock each, held for some dozens of instructions (P11). Several processes
+//! need a store that they share (pitfall P12).
 
 use std::fmt;
 use std::hash::Hasher;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
-use super::client_counts::{ClientCounts, least_share, remainder};
+use super::counts::{Counts, least_share};
 use super::shard::{Fingerprint, Shard};
 use super::{ProofClient, ProofUse, Replay, ReplayStore, ReplayStoreError};
 use crate::clock::UnixTime;
@@ -25,16 +24,20 @@ const DEFAULT_CAPACITY: usize = 1_000_000;
 /// One client's share by default: an eighth of the capacity. It takes five greedy clients to fill the store: one takes its
 /// half, four an eighth each.
 const DEFAULT_CLIENT_SHARE_DIVISOR: usize = 8;
-/// A shard's share of the capacity: small tables make short pauses, and locks that are seldom waited for.
-const PROOFS_PER_SHARD: usize = 2048;
-/// Milliseconds of a bucket. Proofs are remembered at most this much longer than needed; fewer, wider buckets are
-/// quicker to search.
-const BUCKET_MILLIS: u64 = 30_000;
+/// A shard's share of the capacity: so many locks that they are seldom waited for.
+const PROOFS_PER_SHARD: usize = 4096;
+/// Room in each shard beyond its even share, since a hash shares out unevenly: ten standard deviations of 64, which is
+/// the root of 4,096.
+const SPARE_PER_SHARD: usize = 640;
+/// Milliseconds of a period: proofs are remembered at most this much longer than needed.
+const PERIOD_MILLIS: u64 = 30_000;
+
+const UNAVAILABLE: ReplayStoreError = ReplayStoreError::Unavailable;
 
 /// Remembers used proofs in the memory of this process.
 ///
-/// A remembered proof takes at most 40 bytes, so the default of 1,000,000 proofs takes at most 40 MB. A store that is
-/// full refuses new proofs and forgets none. So that one client cannot use it up, with however many keys, a client whose
+/// A remembered proof takes less than 40 bytes, so the default of 1,000,000 proofs takes less than 40 MB, which the
+/// operating system provides as they are used. A store that is full refuses new proofs and forgets none. So that one client cannot use it up, with however many keys, a client whose
 /// share is used up is refused once half of the store is in use.
 ///
 /// ```
@@ -46,8 +49,7 @@ const BUCKET_MILLIS: u64 = 30_000;
 pub struct MemoryReplayStore {
     hasher: SipHasher13,
     shards: Box<[Mutex<Shard>]>,
-    client_counts: ClientCounts,
-    remembered: AtomicUsize,
+    counts: Counts,
     capacity: usize,
     client_share: usize,
     complete_since: UnixTime,
@@ -80,11 +82,12 @@ impl MemoryReplayStore {
         let mut key = [0; 16];
         crypto.fill_random(&mut key)?;
         let shards = capacity.div_ceil(PROOFS_PER_SHARD).max(1);
+        let per_shard =
+            capacity.div_ceil(shards).saturating_add(if shards > 1 { SPARE_PER_SHARD } else { 0 });
         Ok(Self {
             hasher: SipHasher13::new_with_key(&key),
-            shards: (0..shards).map(|_| Mutex::default()).collect(),
-            client_counts: ClientCounts::new(),
-            remembered: AtomicUsize::new(0),
+            shards: (0..shards).map(|_| Mutex::new(Shard::for_proofs(per_shard))).collect(),
+            counts: Counts::new(),
             capacity,
             client_share: (capacity / DEFAULT_CLIENT_SHARE_DIVISOR).max(1),
             complete_since: now,
@@ -118,26 +121,26 @@ impl MemoryReplayStore {
     /// back), or is more than [`MAX_WINDOW`](Self::MAX_WINDOW) ahead.
     pub fn insert(&self, proof: ProofUse<'_>) -> Result<Replay, ReplayStoreError> {
         if proof.accepted_until.saturating_since(proof.now) > Self::MAX_WINDOW {
-            return Err(ReplayStoreError::Unavailable);
+            return Err(UNAVAILABLE);
         }
         let (client, fingerprint) = (self.client_hash(proof.client), self.fingerprint(&proof));
-        let (now, bucket) = (bucket_number(proof.now), bucket_number(proof.accepted_until));
+        let (now, until) = period_of(proof.now).zip(period_of(proof.accepted_until)).ok_or(UNAVAILABLE)?;
 
         // A thread that died while it held this lock may have left the shard incomplete: fail closed.
-        let mut shard = self.shard(fingerprint)?.lock().map_err(|_poisoned| ReplayStoreError::Unavailable)?;
-        let dropped = shard.drop_buckets_before(now);
-        if dropped > 0 {
-            self.remembered.fetch_sub(dropped, Relaxed);
-        }
-
-        // Another proof with the same jti may have another iat, and be in any bucket.
+        let mut shard = self.shard(fingerprint)?.lock().map_err(|_poisoned| UNAVAILABLE)?;
+        let first = shard.advance_to(now);
+        // Another proof with the same jti may have another iat, and be remembered through any period.
         if shard.contains(fingerprint) {
             return Ok(Replay::Replayed);
         }
-        let fingerprints = shard.bucket_mut(bucket).ok_or(ReplayStoreError::Unavailable)?;
-        self.reserve(client, now)?;
-        fingerprints.insert(fingerprint);
-        self.client_counts.add(client, bucket);
+        // The clock went back: what the proof is asked about may have been forgotten.
+        if until < first {
+            return Err(UNAVAILABLE);
+        }
+        self.check_room(client, first)?;
+        // R61, pitfall P10: never in another one's place.
+        shard.insert(fingerprint, until).map_err(|_no_place| ReplayStoreError::Full)?;
+        self.counts.add(client, until);
         Ok(Replay::Fresh)
     }
 
@@ -162,26 +165,18 @@ impl MemoryReplayStore {
     }
 
     fn shard(&self, fingerprint: Fingerprint) -> Result<&Mutex<Shard>, ReplayStoreError> {
-        // Not the bits that the tables use, or each table would be used in part only.
-        let index = remainder(fingerprint.high, self.shards.len());
-        self.shards.get(index).ok_or(ReplayStoreError::Unavailable)
+        self.shards.get(fingerprint.shard(self.shards.len())).ok_or(UNAVAILABLE)
     }
 
-    /// Takes a place for one more proof of this client.
-    fn reserve(&self, client: u64, now: u64) -> Result<(), ReplayStoreError> {
-        // R61, pitfall P9: free use of the first half, a share each of the other one.
-        if self.remembered.load(Relaxed) >= self.capacity / 2
-            && self.client_counts.remembered(client, now) >= self.client_share as u64
-        {
-            return Err(ReplayStoreError::Full);
-        }
-        // R61, pitfall P10: a full store refuses; it does not forget.
-        self.remembered
-            .fetch_update(Relaxed, Relaxed, |proofs| {
-                proofs.checked_add(1).filter(|proofs| *proofs <= self.capacity)
-            })
-            .map_err(|_full| ReplayStoreError::Full)?;
-        Ok(())
+    /// Whether there is room for one more proof of this client. Uses at the same moment may each find the last place; the
+    /// tables have room for them.
+    fn check_room(&self, client: u64, first: u32) -> Result<(), ReplayStoreError> {
+        let remembered = self.counts.remembered(first);
+        // R61, pitfall P9: free use of the first half, a share each of the other one. P10: a full store refuses.
+        let full = remembered >= self.capacity as u64;
+        let share_used = remembered >= self.capacity as u64 / 2
+            && self.counts.remembered_of(client, first) >= self.client_share as u64;
+        if full || share_used { Err(ReplayStoreError::Full) } else { Ok(()) }
     }
 }
 
@@ -189,7 +184,6 @@ impl fmt::Debug for MemoryReplayStore {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("MemoryReplayStore")
-            .field("remembered", &self.remembered)
             .field("capacity", &self.capacity)
             .field("client_share", &self.client_share)
             .field("complete_since", &self.complete_since)
@@ -208,10 +202,11 @@ impl ReplayStore for MemoryReplayStore {
     }
 }
 
-/// The bucket in which `time` lies. A bucket is kept while any moment of it is not in the past, so that a proof is
-/// remembered through the last millisecond at which it can be accepted (pitfall P4).
-fn bucket_number(time: UnixTime) -> u64 {
-    time.as_millis() / BUCKET_MILLIS
+/// The period in which `time` lies; none after the year 6000. A proof is remembered while any moment of its period is not
+/// in the past, and so through the last millisecond at which it can be accepted (pitfall P4). Counted from 1, since 0 is
+/// the period of what never was.
+fn period_of(time: UnixTime) -> Option<u32> {
+    u32::try_from(time.as_millis() / PERIOD_MILLIS).ok()?.checked_add(1)
 }
 
 #[cfg(test)]
@@ -222,7 +217,7 @@ mod tests {
 
     use super::*;
     use crate::jose::JwkThumbprint;
-    use crate::replay::shard::BUCKETS;
+    use crate::replay::counts::PERIODS;
 
     #[derive(Debug)]
     struct FixedRandom;
@@ -273,52 +268,34 @@ mod tests {
         start.saturating_add(minute)
     }
 
-    /// The bytes of all tables: a power of two of places, of which 7/8 are used at most, each with a byte of its own.
-    fn table_bytes(store: &MemoryReplayStore) -> usize {
-        let place = size_of::<Fingerprint>() + 1;
-        let bucket = |proofs: &HashSet<_, _>| (proofs.capacity() * 8 / 7).next_power_of_two() * place;
-        let shard = |shard: &Mutex<Shard>| {
-            let shard = shard.lock().unwrap();
-            let tables: usize = shard.buckets.iter().filter(|proofs| proofs.capacity() > 0).map(bucket).sum();
-            tables + shard.buckets.capacity() * size_of::<HashSet<Fingerprint>>() + size_of::<Mutex<Shard>>()
-        };
-        store.shards.iter().map(shard).sum()
-    }
-
     // R61: bounded memory, and what the documentation says of it.
     #[test]
-    fn a_remembered_proof_takes_at_most_forty_bytes() {
-        for count in [60_000, 100_000] {
-            let store = store(100_000);
-            use_proofs(&store, NOW, count);
-            let bytes = table_bytes(&store) / usize::try_from(count).unwrap();
-            assert!(bytes <= 40, "{bytes} bytes for each of {count} proofs");
+    fn a_remembered_proof_takes_less_than_forty_bytes() {
+        for capacity in [1_000_000, 10_000_000] {
+            let tables =
+                store(capacity).shards.iter().map(|shard| shard.lock().unwrap().bytes()).sum::<usize>();
+            let bytes =
+                tables + size_of::<Counts>() + size_of::<Mutex<Shard>>() * capacity / PROOFS_PER_SHARD;
+            assert!(bytes < 40 * capacity, "{bytes} bytes for {capacity} proofs");
         }
     }
 
-    // P11: what has passed goes without a sweep, as the shards are used.
+    // P11: what has passed goes without a sweep.
     #[test]
-    fn memory_falls_when_buckets_have_passed() {
+    fn what_has_passed_is_not_counted() {
         let store = store(100_000);
         let end = use_proofs(&store, NOW, 50_000);
-        let full = table_bytes(&store);
+        assert_eq!(store.counts.remembered(period_of(end).unwrap()), 50_000);
         let later = end.saturating_add(Duration::from_secs(60 + 30));
         use_proofs(&store, later, 500);
-        assert!(table_bytes(&store) < full / 4);
-        assert_eq!(store.remembered.load(Relaxed), 500);
+        assert_eq!(store.counts.remembered(period_of(later).unwrap()), 500);
     }
 
-    // R61: a hostile jti or time makes no more than the permitted number of buckets.
+    // R61: every period that a proof may be remembered through is counted.
     #[test]
-    fn the_number_of_buckets_is_bounded() {
-        let store = store(10);
-        let jkt = JwkThumbprint::from_bytes([1; 32]);
-        let last = NOW.saturating_add(MemoryReplayStore::MAX_WINDOW);
-        for (jti, until) in ["a", "b", "c"].into_iter().zip([NOW, last, UnixTime::MAX]) {
-            let _ = store.insert(ProofUse::new(CLIENT, &jkt, jti, until, NOW));
-        }
-        assert!(store.shards.iter().all(|shard| shard.lock().unwrap().buckets.len() <= BUCKETS));
-        assert_eq!(store.remembered.load(Relaxed), 2);
+    fn no_window_is_longer_than_what_is_counted() {
+        let periods = MemoryReplayStore::MAX_WINDOW.as_millis() / u128::from(PERIOD_MILLIS) + 2;
+        assert!(periods <= PERIODS as u128);
     }
 
     // P8: where the thumbprint ends and the jti begins is unambiguous, and every byte counts.
@@ -372,7 +349,7 @@ mod tests {
     fn debug_shows_neither_key_nor_fingerprints() {
         assert_eq!(
             format!("{:?}", store(80)),
-            "MemoryReplayStore { remembered: 0, capacity: 80, client_share: 10, complete_since: UnixTime(1562262600000), .. }"
+            "MemoryReplayStore { capacity: 80, client_share: 10, complete_since: UnixTime(1562262600000), .. }"
         );
     }
 }

@@ -4,7 +4,7 @@
 //! be accepted, and when it cannot answer, the request is refused with 503 (R61). What the acceptance window of a proof
 //! is, is decided in `dpop/proof.rs`; that the question is asked last and once per request, in `resource_server.rs`.
 
-mod client_counts;
+mod counts;
 mod memory;
 mod shard;
 

@@ -57,22 +57,33 @@ pub(super) enum IntrospectionError {
 }
 
 impl IntrospectionError {
-    /// Whether the issuer is out of order, and not just this answer.
-    pub(super) const fn is_outage(&self) -> bool {
-        matches!(
-            self,
-            Self::EndpointUnknown
-                | Self::Authentication(_)
-                | Self::Http { .. }
-                | Self::Refused { .. }
-                | Self::Status { .. }
-                | Self::TimedOut(_)
-                | Self::NoTimer
-        )
-    }
-
     /// What the request comes to: 503 in either case (R124, P13).
     pub(super) const fn outcome(&self) -> Error {
-        if self.is_outage() { Error::IntrospectionUnavailable } else { Error::IntrospectionInvalid }
+        match self {
+            Self::EndpointUnknown
+            | Self::Authentication(_)
+            | Self::Http { .. }
+            | Self::Refused { .. }
+            | Self::Status { .. }
+            | Self::TimedOut(_)
+            | Self::NoTimer => Error::IntrospectionUnavailable,
+            Self::TooLarge(_)
+            | Self::MediaType
+            | Self::NotSigned
+            | Self::Encrypted
+            | Self::Malformed(_)
+            | Self::SignedJwt(_)
+            | Self::Claim(_)
+            | Self::Active => Error::IntrospectionInvalid,
+        }
+    }
+
+    /// Whether the issuer is out of order, and not just for this token: a stranger's odd token that it answers with 400
+    /// must not keep others from being asked about.
+    pub(super) fn is_outage(&self) -> bool {
+        match self {
+            Self::Status { status, .. } => *status >= 500 || *status == 429,
+            error => matches!(error.outcome(), Error::IntrospectionUnavailable),
+        }
     }
 }

@@ -172,15 +172,16 @@ impl Introspector {
     }
 
     fn refuse(&self, refusal: Refusal) -> Error {
-        // The outcome of the request is an event already; this one says why, where it matters.
-        tracing::debug!(target: LOG_TARGET, issuer = &**self.keys.identifier(), outcome = "not_asked", %refusal, "a token was not asked about");
+        tracing::warn!(target: LOG_TARGET, issuer = &**self.keys.identifier(), outcome = "not_asked", %refusal, "a token was not asked about");
         Error::IntrospectionUnavailable
     }
 
     async fn ask(&self, token: &str) -> Result<Introspected, IntrospectionError> {
         let now = self.clock.now();
-        // The endpoint, the issuer's name and its keys come with the metadata; what is missing shows below.
-        let _ = self.keys.obtain(now).await;
+        if self.keys.reads_metadata() && self.keys.metadata().is_none() {
+            // The endpoint and the issuer's name come with the keys; what is missing then shows below.
+            let _ = self.keys.obtain(now).await;
+        }
         let url = self.endpoint()?;
         let credentials =
             self.config.authentication.credentials(self.keys.identifier(), &*self.crypto, now)?;

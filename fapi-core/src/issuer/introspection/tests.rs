@@ -38,6 +38,8 @@ enum Behaviour {
     /// Tokens that start with `good` are active.
     Answers,
     Fails,
+    /// With this status.
+    Refuses(u16),
     Silent,
     Panics,
 }
@@ -127,6 +129,7 @@ impl HttpClient for FakeIssuer {
         match behaviour {
             Behaviour::Answers => Ok(HttpResponse::new(200, body).with_content_type("application/json")),
             Behaviour::Fails => Err(HttpError::TimedOut),
+            Behaviour::Refuses(status) => Ok(HttpResponse::new(status, body)),
             Behaviour::Silent => pending().await,
             Behaviour::Panics => panic!("the client has a bug"),
         }
@@ -364,6 +367,20 @@ async fn a_failing_issuer_is_left_alone() {
     let later = after(COOL_DOWN * 2);
     assert_eq!(ask(&introspector, "good", later).await, Ok(()));
     assert_eq!(ask(&introspector, "good 2", later).await, Ok(()));
+}
+
+// R124, R180: what the issuer finds wrong with one token is no outage; what it says of itself or of this server is.
+#[tokio::test]
+async fn an_odd_token_stops_nobody() {
+    for (status, calls) in [(400, 20), (413, 20), (401, 5), (403, 5), (429, 5), (500, 5), (503, 5)] {
+        let issuer = FakeIssuer::new();
+        let introspector = issuer.introspector(|config| config);
+        issuer.behave(Behaviour::Refuses(status));
+        for number in 0..20 {
+            assert_eq!(ask(&introspector, &format!("odd {number}"), NOW).await, UNAVAILABLE, "{status}");
+        }
+        assert_eq!(issuer.calls(), calls, "{status}");
+    }
 }
 
 // R124: an answer that cannot be used is no outage: another token's may be good.

@@ -4,16 +4,19 @@
 
 use std::time::{Duration, Instant};
 
-use fapi_benches::{Call, RawVerification, Setup};
 use fapi_core::jose::Algorithm;
 use fapi_core::{Error, ResourceServer};
 
+use crate::{Call, RawVerification, Setup};
+
 /// Calls, and then raw verifications, of one pair of times: short beside a time slice, long beside reading the clock.
-pub(crate) const TURN: usize = 4;
+pub const TURN: usize = 4;
 
 /// What is measured, and beside what.
-pub(crate) struct Scenario {
-    pub(crate) algorithm: Algorithm,
+#[derive(Debug)]
+pub struct Scenario {
+    /// Of the raw verifications.
+    pub algorithm: Algorithm,
     /// Made one after the other; when all were made, a new server takes over.
     calls: Vec<Call>,
     expected: Result<(), Error>,
@@ -26,14 +29,18 @@ pub(crate) struct Scenario {
 }
 
 /// Nanoseconds of one call and of one raw verification, measured right after each other.
-#[derive(Clone, Copy)]
-pub(crate) struct Pair {
-    pub(crate) call: f64,
-    pub(crate) raw: f64,
+#[derive(Clone, Copy, Debug)]
+pub struct Pair {
+    /// The call.
+    pub call: f64,
+    /// The raw verification.
+    pub raw: f64,
 }
 
 impl Scenario {
-    pub(crate) fn new(
+    /// Calls that are all `expected` to end alike, beside raw verifications of `algorithm`.
+    #[must_use]
+    pub const fn new(
         algorithm: Algorithm,
         calls: Vec<Call>,
         expected: Result<(), Error>,
@@ -43,16 +50,22 @@ impl Scenario {
     }
 
     /// Lets every server accept these calls first.
-    pub(crate) fn after(self, calls: impl IntoIterator<Item = Call>) -> Self {
+    #[must_use]
+    pub fn after(self, calls: impl IntoIterator<Item = Call>) -> Self {
         Self { before: calls.into_iter().collect(), ..self }
     }
 
-    pub(crate) fn pairs(&self) -> &[Pair] {
+    /// What was measured so far.
+    #[must_use]
+    pub fn pairs(&self) -> &[Pair] {
         &self.pairs
     }
 
-    /// The time of this many calls; servers are made, and raw verifications measured, outside of it.
-    pub(crate) fn measure(&mut self, setup: &Setup, calls: u64) -> Duration {
+    /// The time of this many calls, which must end as expected; servers are made, and raw verifications measured, outside of it.
+    ///
+    /// # Panics
+    /// If a call does not end as expected.
+    pub fn measure(&mut self, setup: &Setup, calls: u64) -> Duration {
         let mut left = usize::try_from(calls).expect("no more calls than there is memory");
         let mut time = Duration::ZERO;
         while left > 0 {
