@@ -19,6 +19,7 @@ use crate::security_event::SecurityEventBuilder;
 use crate::server::{self, IssuerServer};
 use crate::status_list::StatusListBuilder;
 use crate::token::TokenBuilder;
+use crate::verification::Jws;
 
 /// Any free port of this machine.
 const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -140,6 +141,12 @@ impl TestIssuer {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether one of the present and earlier keys has signed it, or one that is published beside them.
+    pub(crate) fn verifies(&self, jwt: &Jws<'_>) -> bool {
+        let own = self.keys().iter().any(|key| jwt.is_signed_by(&key.public_jwk()));
+        own || self.also_published.iter().any(|jwk| jwt.is_signed_by(jwk))
+    }
+
     pub(crate) fn memory(&self) -> &Arc<Memory> {
         &self.memory
     }
@@ -226,6 +233,15 @@ impl TestIssuer {
         self.memory.change_introspection(Arc::new(change));
     }
 
+    /// The same for the answers about one token only, after what is changed about all. The last change counts.
+    pub fn change_introspection_of(
+        &self,
+        token: &str,
+        change: impl Fn(IntrospectionBuilder) -> IntrospectionBuilder + Send + Sync + 'static,
+    ) {
+        self.memory.change_introspection_of(token, Arc::new(change));
+    }
+
     /// Passes every status list through `change` before it goes out: to make them wrong. The last change counts, for all
     /// clones.
     pub fn change_status_list(
@@ -233,6 +249,16 @@ impl TestIssuer {
         change: impl Fn(StatusListBuilder) -> StatusListBuilder + Send + Sync + 'static,
     ) {
         self.memory.change_status_list(Arc::new(change));
+    }
+
+    /// The same for one list only, after what is changed about all: any URI that begins with
+    /// [`TestIssuer::status_list_uri`] is a list of this issuer. The last change counts.
+    pub fn change_status_list_at(
+        &self,
+        uri: &str,
+        change: impl Fn(StatusListBuilder) -> StatusListBuilder + Send + Sync + 'static,
+    ) {
+        self.memory.change_status_list_at(uri, Arc::new(change));
     }
 
     /// Answers a request as the served issuer does, without a socket; of the URI only the path counts.
@@ -243,7 +269,7 @@ impl TestIssuer {
     /// | `/jwks` | [`TestIssuer::jwks`] |
     /// | `/token` | a token, see below |
     /// | `/introspect` | [`TestIssuer::introspection`], signed if `Accept` says so, to registered clients alone |
-    /// | `/status-list` | [`TestIssuer::status_list`] |
+    /// | `/status-list`, and paths below it | [`TestIssuer::status_list`] |
     /// | `/mtls/token`, `/mtls/introspect` | as above, and a client certificate counts (RFC 8705 §5) |
     ///
     /// The token endpoint takes the client credentials grant from anybody, and from a [`RegisteredClient`] with its

@@ -21,7 +21,11 @@ struct Content {
     statuses: BTreeMap<usize, u8>,
     used_assertions: HashSet<String>,
     introspection_change: Option<Change<IntrospectionBuilder>>,
+    /// By the token that is asked about.
+    introspection_changes: HashMap<String, Change<IntrospectionBuilder>>,
     status_list_change: Option<Change<StatusListBuilder>>,
+    /// By the URI of the list.
+    status_list_changes: HashMap<String, Change<StatusListBuilder>>,
 }
 
 /// What a test makes of an answer before it goes out.
@@ -62,24 +66,36 @@ impl Memory {
         self.content().introspection_change = Some(change);
     }
 
-    pub(crate) fn changed_introspection(&self, answer: IntrospectionBuilder) -> IntrospectionBuilder {
-        let change = self.content().introspection_change.clone();
-        match change {
-            Some(change) => change(answer),
-            None => answer,
-        }
+    pub(crate) fn change_introspection_of(&self, token: &str, change: Change<IntrospectionBuilder>) {
+        self.content().introspection_changes.insert(token.to_owned(), change);
+    }
+
+    pub(crate) fn changed_introspection(
+        &self,
+        token: &str,
+        answer: IntrospectionBuilder,
+    ) -> IntrospectionBuilder {
+        let changes = {
+            let content = self.content();
+            [content.introspection_change.clone(), content.introspection_changes.get(token).cloned()]
+        };
+        changes.into_iter().flatten().fold(answer, |answer, change| change(answer))
     }
 
     pub(crate) fn change_status_list(&self, change: Change<StatusListBuilder>) {
         self.content().status_list_change = Some(change);
     }
 
-    pub(crate) fn changed_status_list(&self, list: StatusListBuilder) -> StatusListBuilder {
-        let change = self.content().status_list_change.clone();
-        match change {
-            Some(change) => change(list),
-            None => list,
-        }
+    pub(crate) fn change_status_list_at(&self, uri: &str, change: Change<StatusListBuilder>) {
+        self.content().status_list_changes.insert(uri.to_owned(), change);
+    }
+
+    pub(crate) fn changed_status_list(&self, uri: &str, list: StatusListBuilder) -> StatusListBuilder {
+        let changes = {
+            let content = self.content();
+            [content.status_list_change.clone(), content.status_list_changes.get(uri).cloned()]
+        };
+        changes.into_iter().flatten().fold(list, |list, change| change(list))
     }
 
     fn content(&self) -> MutexGuard<'_, Content> {

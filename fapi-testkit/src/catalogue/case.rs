@@ -69,6 +69,9 @@ pub enum Volley {
     /// One every second, each made anew, until one is accepted, or an API must have looked for new keys: the expectation
     /// is about the last.
     Patient,
+    /// One every second, each made anew, until one is refused, or an API must have learned of a revocation: the
+    /// expectation is about the last.
+    UntilRefused,
 }
 
 impl Group {
@@ -158,6 +161,11 @@ impl Case {
         self.in_volley(Volley::Patient)
     }
 
+    /// The last request again and again in place of once, until it is refused.
+    pub(super) fn until_refused(self) -> Self {
+        self.in_volley(Volley::UntilRefused).needs(Need::RevocationTime)
+    }
+
     fn in_volley(mut self, volley: Volley) -> Self {
         if let Some(step) = self.steps.last_mut() {
             step.volley = volley;
@@ -182,6 +190,9 @@ impl Step {
             }
             Volley::Parallel(requests) => format!("{requests} at once: each {}", self.expectation),
             Volley::Patient => format!("{} within half a minute", self.expectation),
+            Volley::UntilRefused => {
+                format!("{} within the time in which the API learns of revocations", self.expectation)
+            }
         }
     }
 }

@@ -11,7 +11,11 @@ use serde_json::{Value, json};
 use super::forge::RsaKey;
 use super::multi_prime::MultiPrimeKey;
 use super::profile::Profile;
-use crate::{IssuerServer, SigningKey, TestCertificate, TestClient, TestIssuer, TokenBuilder};
+use crate::verification::Jws;
+use crate::{
+    Endpoint, Fault, IssuerServer, RegisteredClient, SigningKey, TestCertificate, TestClient, TestIssuer,
+    TokenBuilder,
+};
 
 /// The clients and thieves. Keys that few cases need are made when the first one asks.
 #[derive(Debug)]
@@ -184,13 +188,19 @@ fn with(mut jwk: Value, members: &[(&str, Value)]) -> Value {
 }
 
 impl CatalogueIssuer {
+    /// The client that may introspect, unless there is another one: by `client_secret_basic`.
+    pub const CLIENT_ID: &str = "api";
+    /// Its secret, which is none: the issuer of a run knows nothing worth hiding.
+    pub const CLIENT_SECRET: &str = "secret";
+
     /// An issuer with new keys, of the algorithm that the profile's issuers use.
     #[must_use]
     pub fn new(identifier: &str, profile: Profile) -> Self {
         let keys = PublishedKeys::new();
         let issuer = TestIssuer::new(identifier)
             .with_algorithm(profile.token_algorithm())
-            .also_publishing(keys.jwks());
+            .also_publishing(keys.jwks())
+            .with_client(RegisteredClient::client_secret_basic(Self::CLIENT_ID, Self::CLIENT_SECRET));
         Self { issuer, keys: Arc::new(keys), server: None }
     }
 
@@ -226,6 +236,13 @@ impl CatalogueIssuer {
         self.issuer.token()
     }
 
+    /// The same issuer with one more client, which may introspect. There is always the one that is called
+    /// [`CatalogueIssuer::CLIENT_ID`].
+    #[must_use]
+    pub fn with_client(self, client: RegisteredClient) -> Self {
+        Self { issuer: self.issuer.with_client(client), ..self }
+    }
+
     /// Replaces the key that signs, as an issuer does from time to time; the old one is published no longer.
     pub(super) fn rotate_keys(&self) {
         self.issuer.rotate_keys();
@@ -235,6 +252,43 @@ impl CatalogueIssuer {
     #[must_use]
     pub fn key_fetches(&self) -> Option<usize> {
         self.server.as_deref().map(IssuerServer::jwks_fetches)
+    }
+
+    /// Whether the token is signed with the present key.
+    pub(super) fn has_signed(&self, token: &str) -> bool {
+        Jws::parse(token).is_some_and(|token| token.is_signed_by(&self.key().public_jwk()))
+    }
+
+    /// The issuer itself: what it says about tokens can be changed.
+    pub(super) fn issuer(&self) -> &TestIssuer {
+        &self.issuer
+    }
+
+    /// Makes requests about a token, or else to a path, fail.
+    pub(super) fn fail_about(&self, token_or_path: &str, fault: Fault) {
+        self.server().set_fault_about(token_or_path, fault);
+    }
+
+    pub(super) fn recover_about(&self, token_or_path: &str) {
+        self.server().clear_fault_about(token_or_path);
+    }
+
+    /// Takes no connections for its keys any more, until it recovers.
+    pub(super) fn withhold_keys(&self) {
+        self.server().set_fault_of(Endpoint::Metadata, Fault::Down);
+        self.server().set_fault_of(Endpoint::Jwks, Fault::Down);
+    }
+
+    /// Hands out its keys again, if it did not.
+    pub(crate) fn recover(&self) {
+        if let Some(server) = &self.server {
+            server.clear_fault_of(Endpoint::Metadata);
+            server.clear_fault_of(Endpoint::Jwks);
+        }
+    }
+
+    fn server(&self) -> &IssuerServer {
+        self.server.as_deref().expect("a case that needs the issuer to be served says so")
     }
 
     pub(super) fn key(&self) -> SigningKey {

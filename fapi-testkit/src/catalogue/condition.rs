@@ -32,6 +32,13 @@ pub(super) const CHALLENGED: Condition = Condition {
     holds: |it| it.answer.status != 401 || !it.answer.challenges().is_empty(),
 };
 
+/// R124: no other token would help, and nothing else that a client can do.
+pub(super) const NOT_CHALLENGED: Condition =
+    Condition { text: "no challenge", holds: |it| it.answer.challenges().is_empty() };
+
+/// RFC 8935 §2.2
+pub(super) const RECEIVED: Condition = Condition { text: "status 202", holds: |it| it.answer.status == 202 };
+
 /// RFC 9449 §8.1, R63
 pub(super) const NONCE_WELL_FORMED: Condition = Condition {
     text: "at most one DPoP-Nonce, not empty, of the permitted characters",

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::condition::{CHALLENGED, Condition, NONCE_SENT, NONCE_WELL_FORMED};
+use super::condition::{CHALLENGED, Condition, NONCE_SENT, NONCE_WELL_FORMED, NOT_CHALLENGED, RECEIVED};
 
 /// The acceptable answers to one request.
 #[derive(Clone, Copy, Debug)]
@@ -96,6 +96,31 @@ pub(super) const KEY_NOT_YET_KNOWN: Expectation = expect(
     "an unknown key is a reason to fetch the keys again, but not at once where that was done a moment ago",
     &[Accepted, refused(401, &[INVALID_TOKEN])],
 );
+
+/// The issuer has answered, but not so that it can be believed.
+pub(super) const ANSWER_UNUSABLE: Expectation = expect(
+    "an answer that is wrong says nothing about the token (503), or is as good as none (401); it must not be served",
+    &[refused(503, &[None]), refused(401, &[INVALID_TOKEN])],
+);
+
+/// The issuer does not answer.
+pub(super) const NOT_CHECKED: Expectation = Expectation {
+    answers: &[refused(503, &[None])],
+    reason: "RFC 7662 §2.3: a failure of the issuer says nothing about the token; 401 would send the client away for \
+             another one",
+    conditions: &[NOT_CHALLENGED],
+};
+
+/// A security event that must not be acted on.
+pub(super) const EVENT_REFUSED: Expectation =
+    expect("RFC 8935 §2.3: an event that does not hold is answered with 400", &[refused(400, &[None])]);
+
+/// A security event that has arrived.
+pub(super) const EVENT_RECEIVED: Expectation = Expectation {
+    answers: &[Accepted],
+    reason: "RFC 8935 §2.2: an event that holds is answered with 202, also the second time",
+    conditions: &[RECEIVED],
+};
 
 /// A token that is not even in the form of one.
 pub(super) const TOKEN_MALFORMED: Expectation = expect(

@@ -33,13 +33,17 @@ pub enum Group {
     Metadata,
     /// Keys of the issuer and of proofs (RFC 7517, RFC 8725).
     Keys,
+    /// Opaque tokens and the issuer's answers about tokens (RFC 7662, RFC 9701).
+    Introspection,
+    /// Tokens that were withdrawn: introspection, status lists, security events.
+    Revocation,
     /// Bounds on what the network may send.
     Limits,
 }
 
 impl Group {
     /// Every group, in the order in which they run.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Credentials,
         Self::Token,
         Self::Proof,
@@ -52,6 +56,8 @@ impl Group {
         Self::Scope,
         Self::Metadata,
         Self::Keys,
+        Self::Introspection,
+        Self::Revocation,
         Self::Limits,
     ];
 
@@ -71,6 +77,8 @@ impl Group {
             Self::Scope => "scope",
             Self::Metadata => "metadata",
             Self::Keys => "keys",
+            Self::Introspection => "introspection",
+            Self::Revocation => "revocation",
             Self::Limits => "limits",
         }
     }
@@ -148,6 +156,18 @@ pub enum Need {
     Rotation,
     /// An API that has been running for longer than the proofs that it must accept are old: the run waits for it.
     Uptime,
+    /// An API that is said to accept opaque tokens, about which it asks the issuer of the run.
+    OpaqueTokens,
+    /// An API that is said to accept signed answers about them only.
+    SignedIntrospection,
+    /// An API that is said to ask the issuer of the run about JWTs, too.
+    IntrospectedJwts,
+    /// An API that is said to look into the status lists of the issuer of the run.
+    StatusLists,
+    /// A path of the API that is said to receive security events of the issuer of the run.
+    SecurityEvents,
+    /// So much time left that the API must have learned of a revocation by the end.
+    RevocationTime,
     /// A network connection, on which header names have a case and an HTTP server adds its part.
     Network,
 }
@@ -171,6 +191,12 @@ impl Need {
             Self::Rotation => {
                 "needs an issuer that the API fetches keys from, and half a minute in which it looks for new ones"
             }
+            Self::OpaqueTokens => "nobody has said that the API asks an issuer of the run's own about opaque tokens",
+            Self::SignedIntrospection => "nobody has said that the API accepts signed introspection answers only",
+            Self::IntrospectedJwts => "nobody has said that the API asks an issuer of the run's own about JWTs",
+            Self::StatusLists => "nobody has said that the API reads the status lists of an issuer of the run's own",
+            Self::SecurityEvents => "nobody has said where the API receives security events of the run's own issuer",
+            Self::RevocationTime => "no time is left in which the API must learn of a revocation",
             Self::Uptime => "the API has just started",
             Self::Network => "needs a network connection",
         }

@@ -11,10 +11,13 @@ use super::cast::{Cast, CatalogueIssuer, PublishedKeys};
 use super::exchange::Call;
 use super::profile::Profile;
 use crate::encoding::from_base64url;
-use crate::{ProofBuilder, TestClient, TokenBuilder};
+use crate::{Fault, IntrospectionBuilder, ProofBuilder, TestClient, TokenBuilder};
 
 /// How long the tokens of a run live: longer than a run may take.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(900);
+
+/// An entry that is never changed.
+const VALID_ENTRY: u64 = 0;
 
 /// The API under test, as a client knows it, and everybody who takes part. The same for all cases of a run.
 #[derive(Debug)]
@@ -28,6 +31,10 @@ pub(crate) struct Setting {
     /// What every token has; names separated by spaces.
     pub(crate) scope: String,
     pub(crate) scope_route: Option<ScopeRoute>,
+    /// Whether every token has an entry in a status list.
+    pub(crate) status_lists: bool,
+    /// Where the API receives security events.
+    pub(crate) security_events: Option<String>,
     pub(crate) profile: Profile,
     pub(crate) cast: Cast,
     pub(crate) tokens: Tokens,
@@ -79,7 +86,10 @@ impl Setting {
     }
 
     fn mint(&self, issuer: &CatalogueIssuer) -> TokenBuilder {
-        let token = issuer.token().audience(&self.audience).lifetime(TOKEN_LIFETIME);
+        let mut token = issuer.token().audience(&self.audience).lifetime(TOKEN_LIFETIME);
+        if self.status_lists {
+            token = token.status_list(&issuer.issuer().status_list_uri(), VALID_ENTRY);
+        }
         match self.profile {
             Profile::Fapi2 => token.scope(&self.scope),
             // HelseID writes scopes as an array.
@@ -91,6 +101,13 @@ impl Setting {
         match &self.tokens {
             Tokens::Minted(issuer) => issuer.key_fetches(),
             Tokens::Given(_) => None,
+        }
+    }
+
+    /// Makes the issuer well again, whatever a case has done to it.
+    pub(crate) fn recover_issuer(&self) {
+        if let Tokens::Minted(issuer) = &self.tokens {
+            issuer.recover();
         }
     }
 
@@ -232,6 +249,14 @@ impl Scene {
         format!("/.well-known/oauth-protected-resource{path}")
     }
 
+    pub(super) fn audience(&self) -> &str {
+        &self.setting.audience
+    }
+
+    pub(super) fn scope(&self) -> &str {
+        &self.setting.scope
+    }
+
     pub(super) fn path(&self) -> &str {
         &self.setting.path
     }
@@ -245,13 +270,80 @@ impl Scene {
         self.sent.last().cloned().expect("a second step follows a first")
     }
 
+    /// The token that was sent in the first step.
+    pub(super) fn first_token(&self) -> String {
+        let first = self.sent.first().expect("a further step follows a first");
+        let credentials = first.values("authorization").next().unwrap_or_default();
+        credentials.rsplit(' ').next().unwrap_or_default().to_owned()
+    }
+
+    /// A claim of that token, which is a JWT.
+    pub(super) fn first_token_claim(&self, name: &str) -> Value {
+        let claims = claims(&self.first_token());
+        claims.get(name).cloned().expect("the first step has sent a token with this claim")
+    }
+
+    /// The URI of the status list of that token.
+    pub(super) fn first_status_list(&self) -> String {
+        let status = self.first_token_claim("status");
+        let uri = status.pointer("/status_list/uri").and_then(Value::as_str);
+        uri.expect("the first step has sent a token with a status").to_owned()
+    }
+
+    /// A security event on its way to the API (RFC 8935 §2.1).
+    pub(super) fn security_event(&self, event: &str) -> Call {
+        let path = self.setting.security_events.as_deref();
+        let path = path.expect("a case that needs security events says so");
+        let call = Call::new("POST", path)
+            .header("Content-Type", "application/secevent+jwt")
+            .header("Accept", "application/json");
+        Call { body: event.as_bytes().to_vec(), ..call }
+    }
+
+    /// The token of the first step once more, with a proof of its own.
+    pub(super) fn same_token(&self) -> Call {
+        self.with_token_text(&self.first_token())
+    }
+
+    /// A request with an opaque token.
+    pub(super) fn with_opaque(&self, change: impl FnOnce(TokenBuilder) -> TokenBuilder) -> Call {
+        self.with_signed_token(|token| change(token).opaque())
+    }
+
+    /// A request with a valid opaque token, about which the issuer answers in another way.
+    pub(super) fn with_introspection(
+        &self,
+        change: impl Fn(IntrospectionBuilder) -> IntrospectionBuilder + Send + Sync + 'static,
+    ) -> Call {
+        let token = self.mint().opaque();
+        self.issuer().issuer().change_introspection_of(&token, change);
+        self.with_token_text(&token)
+    }
+
+    /// A request with a valid opaque token, about which the issuer fails to answer.
+    pub(super) fn with_introspection_fault(&self, fault: Fault) -> Call {
+        let token = self.mint().opaque();
+        self.issuer().fail_about(&token, fault);
+        self.with_token_text(&token)
+    }
+
+    /// The token of the first step, about which the issuer answers again.
+    pub(super) fn answered_again(&self) -> Call {
+        self.issuer().recover_about(&self.first_token());
+        self.same_token()
+    }
+
+    /// The token of the first step, which the issuer has revoked in the meantime.
+    pub(super) fn revoked(&self) -> Call {
+        self.issuer().issuer().revoke(&self.first_token());
+        self.same_token()
+    }
+
     /// A claim of the proof that was sent in the step before.
     pub(super) fn previous_claim(&self, name: &str) -> Value {
         let previous = self.previous();
         let proof = previous.values("dpop").next().unwrap_or_default();
-        let claims = proof.split('.').nth(1).and_then(from_base64url).unwrap_or_default();
-        let claims: Value = serde_json::from_slice(&claims).unwrap_or_default();
-        claims.get(name).cloned().expect("the step before has sent a proof with this claim")
+        claims(proof).get(name).cloned().expect("the step before has sent a proof with this claim")
     }
 
     /// The valid request to the route that asks for a scope, with a token that has `scope`.
@@ -274,4 +366,10 @@ impl Scene {
     pub(super) fn ahead(&self, seconds: u64) -> UnixTime {
         self.now().saturating_add(Duration::from_secs(seconds))
     }
+}
+
+/// The claims of a JWT; null if it is none.
+fn claims(jwt: &str) -> Value {
+    let claims = jwt.split('.').nth(1).and_then(from_base64url).unwrap_or_default();
+    serde_json::from_slice(&claims).unwrap_or_default()
 }

@@ -49,7 +49,7 @@ mod runner;
 mod target;
 
 pub use credentials::{Credentials, Secret};
-pub use options::Options;
+pub use options::{Answers, Options};
 pub use ready::CannotTest;
 pub use report::Report;
 pub use runner::{Progress, run_against};

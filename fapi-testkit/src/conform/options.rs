@@ -15,6 +15,18 @@ const TIME_LIMIT: Duration = Duration::from_secs(120);
 /// half a minute.
 const READY_LIMIT: Duration = Duration::from_secs(45);
 
+/// How soon an API must have learned of a revocation: as long as an introspection answer usually counts.
+const REVOCATION_LIMIT: Duration = Duration::from_secs(30);
+
+/// In which form an API accepts the issuer's answers about opaque tokens.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Answers {
+    /// As plain JSON (RFC 7662).
+    Plain,
+    /// Signed (RFC 9701), and in no other form.
+    Signed,
+}
+
 /// What to test and how.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -27,6 +39,11 @@ pub struct Options {
     pub(crate) profile: Profile,
     pub(crate) nonces_required: bool,
     pub(crate) other_methods: bool,
+    pub(crate) opaque_tokens: Option<Answers>,
+    pub(crate) introspected_jwts: bool,
+    pub(crate) status_lists: bool,
+    pub(crate) security_events: Option<String>,
+    pub(crate) revocation_limit: Duration,
     pub(crate) rate: u32,
     pub(crate) time_limit: Duration,
     pub(crate) ready_limit: Duration,
@@ -69,6 +86,11 @@ impl Options {
             profile: Profile::Fapi2,
             nonces_required: false,
             other_methods: false,
+            opaque_tokens: None,
+            introspected_jwts: false,
+            status_lists: false,
+            security_events: None,
+            revocation_limit: REVOCATION_LIMIT,
             rate: RATE,
             time_limit: TIME_LIMIT,
             ready_limit: READY_LIMIT,
@@ -121,6 +143,38 @@ impl Options {
     #[must_use]
     pub fn other_methods(self) -> Self {
         Self { other_methods: true, ..self }
+    }
+
+    /// The API accepts opaque tokens and asks the issuer of the run about them, as its client
+    /// [`CatalogueIssuer::CLIENT_ID`](crate::catalogue::CatalogueIssuer::CLIENT_ID).
+    #[must_use]
+    pub fn opaque_tokens(self, answers: Answers) -> Self {
+        Self { opaque_tokens: Some(answers), ..self }
+    }
+
+    /// The API asks the issuer of the run about every JWT, too.
+    #[must_use]
+    pub fn introspected_jwts(self) -> Self {
+        Self { introspected_jwts: true, ..self }
+    }
+
+    /// The API looks into the status lists of the issuer of the run; every token then has an entry in one. They are at
+    /// paths below `/status-list` there.
+    #[must_use]
+    pub fn status_lists(self) -> Self {
+        Self { status_lists: true, ..self }
+    }
+
+    /// The API receives security events of the issuer of the run at this path (RFC 8935), for its audience.
+    #[must_use]
+    pub fn security_events(self, path: &str) -> Self {
+        Self { security_events: Some(with_slash(path)), ..self }
+    }
+
+    /// How soon the API must have learned of a revocation; 30 seconds unless set.
+    #[must_use]
+    pub fn revocation_limit(self, limit: Duration) -> Self {
+        Self { revocation_limit: limit, ..self }
     }
 
     /// How many requests are sent each second at most; 50 unless set.

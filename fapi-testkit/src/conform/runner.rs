@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use tokio::time::sleep;
 
 use super::judge::{self, Context, Failure, Reply};
-use super::options::Origin;
+use super::options::{Answers, Origin};
 use super::pace::Pace;
 use super::ready::allows_nonce_challenge;
 use super::redact::Redactor;
@@ -108,6 +108,8 @@ impl<'a> Runner<'a> {
             audience: options.audience.clone(),
             scope: options.scope.clone(),
             scope_route: options.scope_route.clone(),
+            status_lists: options.status_lists,
+            security_events: options.security_events.clone(),
             profile: options.profile,
             cast,
             tokens,
@@ -214,7 +216,7 @@ impl<'a> Runner<'a> {
             Need::Nonces => self.nonce.is_some(),
             Need::NoncesRequired => self.options.nonces_required,
             Need::Metadata => self.has_metadata,
-            Need::ServedIssuer => self.setting.key_fetches().is_some(),
+            Need::ServedIssuer => self.issuer_is_served(),
             Need::OtherPaths => {
                 self.options.other_methods || SAFE_METHODS.contains(&self.options.method.as_str())
             }
@@ -222,8 +224,29 @@ impl<'a> Runner<'a> {
             // The run has waited for it.
             Need::Uptime => true,
             Need::Rotation => self.has_time_for_rotation(),
+            Need::OpaqueTokens => self.options.opaque_tokens.is_some() && self.issuer_is_served(),
+            Need::SignedIntrospection => {
+                self.options.opaque_tokens == Some(Answers::Signed) && self.issuer_is_served()
+            }
+            Need::IntrospectedJwts => self.options.introspected_jwts && self.issuer_is_served(),
+            Need::StatusLists => self.options.status_lists && self.issuer_is_served(),
+            Need::SecurityEvents => self.options.security_events.is_some() && minted,
+            Need::RevocationTime => self.has_time_for_revocation(),
             Need::Network => self.target.is_network(),
         }
+    }
+
+    fn issuer_is_served(&self) -> bool {
+        self.setting.key_fetches().is_some()
+    }
+
+    /// How long an API may take to learn of a revocation, and a little for the last request.
+    fn revocation_limit(&self) -> Duration {
+        self.options.revocation_limit.saturating_add(PATIENCE)
+    }
+
+    fn has_time_for_revocation(&self) -> bool {
+        self.started.elapsed().saturating_add(self.revocation_limit()) < self.options.time_limit
     }
 
     /// How long an API may take to learn of a new key.
@@ -257,6 +280,7 @@ impl<'a> Runner<'a> {
                 Err(Failure { severity, why }) => Verdict::Failed { severity, why },
             },
         };
+        self.setting.recover_issuer();
         Outcome { case, expected: case.expected(), verdict, exchanges, duration: started.elapsed() }
     }
 
@@ -292,8 +316,12 @@ impl<'a> Runner<'a> {
         loop {
             let sent = self.send_once(step, scene).await;
             let accepted = sent.iter().any(|(_, reply)| reply.as_ref().is_ok_and(Answer::is_success));
-            let patient = step.volley == Volley::Patient && started.elapsed() < self.rotation_limit();
-            if accepted || !patient {
+            let go_on = match step.volley {
+                Volley::Patient => !accepted && started.elapsed() < self.rotation_limit(),
+                Volley::UntilRefused => accepted && started.elapsed() < self.revocation_limit(),
+                _ => false,
+            };
+            if !go_on {
                 return sent;
             }
             sleep(PATIENCE).await;
@@ -303,7 +331,7 @@ impl<'a> Runner<'a> {
     async fn send_once(&mut self, step: &Step, scene: &mut Scene) -> Vec<(Call, Reply)> {
         scene.nonce.clone_from(&self.nonce);
         let calls = match step.volley {
-            Volley::Single | Volley::Patient => vec![(step.call)(scene)],
+            Volley::Single | Volley::Patient | Volley::UntilRefused => vec![(step.call)(scene)],
             Volley::Copies(copies) => vec![(step.call)(scene); copies],
             Volley::Parallel(requests) => make_each(step, scene, requests),
         };

@@ -1,5 +1,6 @@
 //! One request to the served issuer: count it, fail as told, or answer.
 
+use std::borrow::Cow;
 use std::future;
 use std::sync::{Arc, PoisonError};
 
@@ -44,7 +45,8 @@ pub(super) async fn answer(
 async fn failing(shared: &Shared, request: &Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Closed> {
     let endpoint = Endpoint::of(request.uri().path());
     shared.count(endpoint);
-    let fault = shared.faults.lock().unwrap_or_else(PoisonError::into_inner).of(endpoint);
+    let subject = subject(request);
+    let fault = shared.faults.lock().unwrap_or_else(PoisonError::into_inner).of(endpoint, &subject);
     let name = match fault {
         Some(Fault::WrongIssuer) => WRONG_ISSUER,
         _ => shared.issuer.identifier(),
@@ -66,6 +68,12 @@ async fn failing(shared: &Shared, request: &Request<Vec<u8>>) -> Result<Response
         }),
         Some(Fault::Redirect | Fault::WrongIssuer) | None => truth(),
     })
+}
+
+/// What is asked about: a token, or else whatever is at this path.
+fn subject(request: &Request<Vec<u8>>) -> Cow<'_, str> {
+    let token = form_urlencoded::parse(request.body()).find_map(|(name, value)| (name == "token").then_some(value));
+    token.unwrap_or_else(|| request.uri().path().into())
 }
 
 fn redirection(request: &Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Closed> {

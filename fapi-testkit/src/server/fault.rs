@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::respond::is_status_list;
+
 /// A way in which a served issuer fails.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -47,7 +49,7 @@ impl Endpoint {
             "/jwks" => Self::Jwks,
             "/token" | "/mtls/token" => Self::Token,
             "/introspect" | "/mtls/introspect" => Self::Introspection,
-            "/status-list" => Self::StatusList,
+            path if is_status_list(path) => Self::StatusList,
             path if path.starts_with("/.well-known/") => Self::Metadata,
             _ => return None,
         })
@@ -59,10 +61,14 @@ impl Endpoint {
 pub(super) struct Faults {
     pub(super) everywhere: Option<Fault>,
     pub(super) single: HashMap<Endpoint, Fault>,
+    /// By the token that is asked about, or the path that is asked for.
+    pub(super) subjects: HashMap<String, Fault>,
 }
 
 impl Faults {
-    pub(super) fn of(&self, endpoint: Option<Endpoint>) -> Option<Fault> {
-        endpoint.and_then(|endpoint| self.single.get(&endpoint).copied()).or(self.everywhere)
+    pub(super) fn of(&self, endpoint: Option<Endpoint>, subject: &str) -> Option<Fault> {
+        let subject = self.subjects.get(subject).copied();
+        let single = || endpoint.and_then(|endpoint| self.single.get(&endpoint).copied());
+        subject.or_else(single).or(self.everywhere)
     }
 }

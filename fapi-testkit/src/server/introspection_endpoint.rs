@@ -15,7 +15,7 @@ pub(super) fn respond(call: &Call<'_>) -> Response<Vec<u8>> {
         return error(StatusCode::BAD_REQUEST, "invalid_request");
     };
     let answer = call.issuer.introspection(&token).audience(&client.audience);
-    let answer = call.issuer.memory().changed_introspection(answer);
+    let answer = call.issuer.memory().changed_introspection(&token, answer);
     if call.accepts(SIGNED) && !answer.is_always_plain() {
         response(StatusCode::OK, SIGNED, answer.sign())
     } else {

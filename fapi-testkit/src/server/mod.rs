@@ -128,12 +128,27 @@ impl IssuerServer {
 
     /// Makes all further requests fail in this way, also those to endpoints that fail in their own way.
     pub fn set_fault(&self, fault: Fault) {
-        *self.faults() = Faults { everywhere: Some(fault), single: HashMap::new() };
+        *self.faults() = Faults { everywhere: Some(fault), ..Faults::default() };
     }
 
     /// Makes all further requests to one endpoint fail in this way; the others stay as they are.
     pub fn set_fault_of(&self, endpoint: Endpoint, fault: Fault) {
         self.faults().single.insert(endpoint, fault);
+    }
+
+    /// Makes all further requests to one endpoint succeed again; the others stay as they are.
+    pub fn clear_fault_of(&self, endpoint: Endpoint) {
+        self.faults().single.remove(&endpoint);
+    }
+
+    /// Makes all further requests about one token, or else to one path, fail in this way; the others stay as they are.
+    pub fn set_fault_about(&self, token_or_path: &str, fault: Fault) {
+        self.faults().subjects.insert(token_or_path.to_owned(), fault);
+    }
+
+    /// Makes all further requests about one token, or else to one path, succeed again.
+    pub fn clear_fault_about(&self, token_or_path: &str) {
+        self.faults().subjects.remove(token_or_path);
     }
 
     /// Makes all further requests succeed again.

@@ -62,11 +62,16 @@ pub(super) fn respond(issuer: &TestIssuer, request: &Request<Vec<u8>>, name: &st
             json_response(StatusCode::OK, &metadata::document(issuer, name))
         }
         (&Method::GET, "/jwks") => response(StatusCode::OK, "application/json", issuer.jwks()),
-        (&Method::GET, "/status-list") => status_list(&call),
+        (&Method::GET, path) if is_status_list(path) => status_list(&call),
         (&Method::POST, "/token" | "/mtls/token") => token_endpoint::respond(&call),
         (&Method::POST, "/introspect" | "/mtls/introspect") => introspection_endpoint::respond(&call),
         _ => error(StatusCode::NOT_FOUND, "not_found"),
     }
+}
+
+/// Whether there is a status list at this path: an issuer may have any number of them.
+pub(super) fn is_status_list(path: &str) -> bool {
+    path == "/status-list" || path.starts_with("/status-list/")
 }
 
 /// Token Status List §8.1
@@ -75,9 +80,9 @@ fn status_list(call: &Call<'_>) -> Response<Vec<u8>> {
     if !call.accepts(MEDIA_TYPE) && !call.accepts("*/*") {
         return error(StatusCode::NOT_ACCEPTABLE, "not_acceptable");
     }
-    let token =
-        call.issuer.memory().changed_status_list(call.issuer.status_list(&call.issuer.status_list_uri()));
-    response(StatusCode::OK, MEDIA_TYPE, token.sign())
+    let uri = format!("{}{}", call.issuer.identifier(), call.request.uri().path());
+    let list = call.issuer.memory().changed_status_list(&uri, call.issuer.status_list(&uri));
+    response(StatusCode::OK, MEDIA_TYPE, list.sign())
 }
 
 pub(super) fn json_response(status: StatusCode, body: &Value) -> Response<Vec<u8>> {

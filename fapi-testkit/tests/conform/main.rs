@@ -11,4 +11,5 @@ mod command;
 mod exit_status;
 mod own_layer;
 mod redaction;
+mod revocation;
 mod unready;

@@ -20,7 +20,7 @@ use crate::catalogue::scene::Scene;
 use openssl::hash::MessageDigest;
 
 pub(super) fn cases() -> Vec<Case> {
-    let cases = [published(), unusable(), identifiers(), vec![flood()]].concat();
+    let cases = [published(), unusable(), identifiers(), vec![outage(), flood()]].concat();
     cases.into_iter().map(|case| case.needs(Issuer)).collect()
 }
 
@@ -176,6 +176,46 @@ pub(super) fn rotation() -> Case {
     .then(ACCEPTED, current)
     .needs(Issuer)
     .needs(Rotation)
+}
+
+/// A key that the issuer has withdrawn, once the API has learnt of the new one.
+pub(super) fn withdrawn() -> Case {
+    K.attack(
+        "key-withdrawn",
+        High,
+        "a token of a key that the issuer has withdrawn, after the API has learnt of it",
+        KEY_ROTATION.at("R104 R118 P37"),
+        KEY_NOT_YET_KNOWN,
+        |s| {
+            // The case before may have done it.
+            if s.issuer().has_signed(s.token()) {
+                s.issuer().rotate_keys();
+            }
+            s.with_token(|t| t)
+        },
+    )
+    .then(ACCEPTED, |s| s.with_token(|t| t))
+    .patiently()
+    .then(TOKEN_REFUSED, Scene::valid)
+    .needs(Issuer)
+    .needs(Rotation)
+}
+
+/// The issuer is away, and whom it has given tokens before need not notice.
+fn outage() -> Case {
+    K.accept(
+        "key-outage",
+        High,
+        "the issuer hands out no keys, and a known key is used",
+        KEY_FETCHES.at("R118 R120 P35"),
+        Scene::valid,
+    )
+    .then(ACCEPTED, |s| {
+        s.issuer().withhold_keys();
+        s.with_token(|t| t)
+    })
+    .then(ACCEPTED, |s| s.with_token(|t| t))
+    .needs(ServedIssuer)
 }
 
 /// Ten tokens with ten kids that nobody has published.

@@ -4,6 +4,8 @@ mod answers;
 mod binding;
 mod credentials;
 mod credentials_accepted;
+mod introspection;
+mod introspection_signed;
 mod keys;
 mod limits;
 mod metadata;
@@ -15,9 +17,12 @@ mod proof_algorithm;
 mod proof_key;
 mod proof_signature;
 mod replay;
+mod revocation;
 mod rules;
 mod scope;
+mod security_events;
 mod sessions;
+mod status_lists;
 mod target;
 mod target_accepted;
 mod target_claimed;
@@ -57,8 +62,13 @@ pub(super) fn all() -> Vec<Case> {
         scope::cases,
         metadata::cases,
         keys::cases,
+        introspection::cases,
+        introspection_signed::cases,
+        revocation::cases,
+        status_lists::cases,
+        security_events::cases,
         limits::cases,
-        || vec![keys::rotation()],
+        || vec![keys::rotation(), keys::withdrawn()],
     ]
     .into_iter()
     .flat_map(|cases| cases())

@@ -210,3 +210,51 @@ pub(super) const POINT: Rule = rule("RFC 8725 §3.4", "points are validated to l
 pub(super) const BOUNDS: Rule =
     rule("RFC 9110 §5.4", "a server bounds what it reads, and answers what is larger with a 4xx");
 pub(super) const DEPTH: Rule = rule("RFC 8259 §9", "a parser may limit the depth of nesting");
+
+// --- Introspection and revocation ----------------------------------------------------------------------------
+pub(super) const INTROSPECTION: Rule =
+    rule("RFC 7662 §2.2", "a token counts if the issuer says that it is active, and as what it says it is");
+pub(super) const ACTIVE: Rule =
+    rule("RFC 7662 §2.2", "active is a boolean; without it an answer says nothing");
+pub(super) const STILL_CHECKED: Rule = rule(
+    "RFC 7662 §4",
+    "the resource server still checks whether the token is for it, still valid, and bound to this client",
+);
+pub(super) const NOT_ANSWERED: Rule =
+    rule("RFC 7662 §2.3", "an error of the introspection endpoint is no answer about the token");
+pub(super) const NEGATIVE_AGE: Rule = rule(
+    "RFC 7662 §4",
+    "answers are kept for a short time, also that a token is unknown: it may just have been issued",
+);
+pub(super) const SIGNED_ANSWER: Rule = rule(
+    "RFC 9701 §5",
+    "a signed answer is of type token-introspection+jwt, of this issuer, for this resource server, about the token",
+);
+pub(super) const SIGNED_ONLY: Rule = rule(
+    "FAPI 2.0 Message Signing §5.5.2",
+    "a resource server that uses signed answers asks for them and verifies them",
+);
+pub(super) const NOT_A_TOKEN: Rule =
+    rule("RFC 9701 §8.1", "an introspection answer is never accepted as an access token");
+pub(super) const REVOKED: Rule =
+    rule("FAPI 2.0 SP §5.3.4-3", "a token that is expired or revoked is not accepted");
+pub(super) const STATUS: Rule =
+    rule("Token Status List §7.1", "only the status VALID makes a token valid");
+pub(super) const STATUS_INDEX: Rule =
+    rule("Token Status List §8.3", "an index beyond the list makes the token invalid");
+pub(super) const STATUS_LIST: Rule = rule(
+    "Token Status List §8.3",
+    "a list is a JWT of type statuslist+jwt of the issuer, for its own URI, and not expired",
+);
+pub(super) const STATUS_ORIGIN: Rule =
+    rule("Token Status List §11.4", "a list is fetched from where the issuer keeps its lists only");
+pub(super) const STATUS_UNKNOWN: Rule =
+    rule("Token Status List §8.3", "where the list cannot be had, nothing is known of the token");
+pub(super) const SESSION: Rule =
+    rule("CAEP §3.1", "session-revoked ends the sessions of its subject, and their tokens");
+pub(super) const EVENT: Rule = rule(
+    "SSF §4.1",
+    "a security event is a JWT of type secevent+jwt, signed by the transmitter, for this receiver",
+);
+pub(super) const EVENT_AGAIN: Rule =
+    rule("RFC 8935 §2.2", "an event that arrives a second time is acknowledged and changes nothing");

@@ -56,6 +56,8 @@ pub(super) const fn group(group: Group) -> &'static str {
         Group::Scope => "Scope",
         Group::Metadata => "Metadata",
         Group::Keys => "Keys",
+        Group::Introspection => "Introspection and opaque tokens",
+        Group::Revocation => "Revocation",
         Group::Limits => "Limits",
     }
 }

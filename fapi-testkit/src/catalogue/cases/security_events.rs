@@ -1,0 +1,111 @@
+//! Security events of the issuer, which the API receives and acts on: R161-R167.
+
+use super::rules::{EVENT, EVENT_AGAIN, SESSION};
+use crate::SecurityEventBuilder;
+use crate::catalogue::case::Case;
+use crate::catalogue::exchange::Call;
+use crate::catalogue::expectation::{ACCEPTED, EVENT_RECEIVED, EVENT_REFUSED, TOKEN_REFUSED};
+use crate::catalogue::group::Group::Revocation as R;
+use crate::catalogue::group::Need::SecurityEvents;
+use crate::catalogue::group::Severity::{High, Medium};
+use crate::catalogue::scene::Scene;
+use crate::encoding::unique_id;
+use crate::subject;
+
+pub(super) fn cases() -> Vec<Case> {
+    let cases = [revoked(), refused()].concat();
+    cases.into_iter().map(|case| case.needs(SecurityEvents)).collect()
+}
+
+/// A request of a user about whom no other case has an event.
+fn somebody(s: &Scene) -> Call {
+    s.with_token(|t| t.subject(&format!("user-{}", unique_id())))
+}
+
+/// That the sessions of the user of the first request are revoked.
+fn session_revoked(s: &Scene, change: impl FnOnce(SecurityEventBuilder) -> SecurityEventBuilder) -> Call {
+    let user = s.first_token_claim("sub");
+    let user = subject::iss_sub(s.issuer().identifier(), user.as_str().unwrap_or_default());
+    let event = s.issuer().issuer().session_revoked(user).audience(s.audience());
+    s.security_event(&change(event).sign())
+}
+
+fn revoked() -> Vec<Case> {
+    vec![
+        R.attack(
+            "event-session-revoked",
+            High,
+            "a token of a user whose sessions are revoked after its first use",
+            SESSION.at("R4 R161 R165"),
+            ACCEPTED,
+            somebody,
+        )
+        .then(EVENT_RECEIVED, |s| session_revoked(s, |event| event))
+        .then(TOKEN_REFUSED, Scene::same_token),
+        R.attack(
+            "event-token-revoked",
+            Medium,
+            "a token that an event revokes by its jti",
+            SESSION.at("R4 R165"),
+            ACCEPTED,
+            somebody,
+        )
+        .then(EVENT_RECEIVED, |s| {
+            let token = s.first_token_claim("jti");
+            let token = subject::jwt_id(s.issuer().identifier(), token.as_str().unwrap_or_default());
+            let event = s.issuer().issuer().session_revoked(token).audience(s.audience());
+            s.security_event(&event.sign())
+        })
+        .then(TOKEN_REFUSED, Scene::same_token),
+        R.attack(
+            "event-twice",
+            Medium,
+            "an event that arrives twice",
+            EVENT_AGAIN.at("R166"),
+            ACCEPTED,
+            somebody,
+        )
+        .then(EVENT_RECEIVED, |s| session_revoked(s, |event| event))
+        .then(EVENT_RECEIVED, Scene::previous)
+        .then(TOKEN_REFUSED, Scene::same_token),
+        R.accept(
+            "event-of-other-user",
+            High,
+            "a token of a user, after the sessions of another one are revoked",
+            SESSION.at("R165"),
+            somebody,
+        )
+        .then(EVENT_RECEIVED, |s| {
+            let other = subject::iss_sub(s.issuer().identifier(), &format!("user-{}", unique_id()));
+            let event = s.issuer().issuer().session_revoked(other).audience(s.audience());
+            s.security_event(&event.sign())
+        })
+        .then(ACCEPTED, Scene::same_token),
+    ]
+}
+
+/// Nobody but the issuer may end a session.
+fn refused() -> Vec<Case> {
+    let refused = |id, title, event| {
+        let case = R.accept(id, High, title, EVENT.at("R161 R162 R163"), somebody);
+        case.then(EVENT_REFUSED, event).then(ACCEPTED, Scene::same_token)
+    };
+    vec![
+        refused("event-signature-flipped", "an event whose signature does not verify revokes nothing", |s| {
+            session_revoked(s, SecurityEventBuilder::with_flipped_signature)
+        }),
+        refused("event-signed-by-other", "an event that somebody else has signed revokes nothing", |s| {
+            session_revoked(s, |event| event.signed_by(s.cast().thief.key()))
+        }),
+        refused("event-typ-jwt", "an event of the type JWT revokes nothing", |s| {
+            session_revoked(s, |event| event.header("typ", "JWT"))
+        }),
+        refused("event-aud-other", "an event for another receiver revokes nothing", |s| {
+            session_revoked(s, |event| event.audience("https://other.example.com"))
+        }),
+        refused("event-iss-other", "an event of another issuer revokes nothing", |s| {
+            session_revoked(s, |event| event.claim("iss", "https://other.example.com"))
+        }),
+        refused("event-is-no-jwt", "an event that is no JWT revokes nothing", |s| s.security_event("revoke")),
+    ]
+}

@@ -1,0 +1,125 @@
+//! APIs that ask their issuer about tokens: every case comes out as expected.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use fapi_core::{
+    ClientAuthentication, Introspection, PeerCertificate, ResourceServerBuilder, Revocation, SystemClock,
+};
+use fapi_testkit::TestCertificate;
+use fapi_testkit::catalogue::{self, CatalogueIssuer, Group, Need, Profile};
+use fapi_testkit::conform::report::{Report, Verdict};
+use fapi_testkit::conform::{Answers, Credentials, Options, ServiceTarget, run_against};
+use fapi_tower::{AccessToken, AccessTokenLayer, Issuer, ResourceServer};
+
+use crate::api::API;
+
+/// How long what the API has learned counts.
+const AGE: Duration = Duration::from_secs(1);
+
+/// An issuer on a socket, as the API knows it. By the system's clock: requests take time.
+fn issuer() -> CatalogueIssuer {
+    let issuer = CatalogueIssuer::new("replaced by the address", Profile::Fapi2);
+    issuer.serve_on(([127, 0, 0, 1], 0).into()).unwrap()
+}
+
+fn introspection() -> Introspection {
+    let (id, secret) = (CatalogueIssuer::CLIENT_ID, CatalogueIssuer::CLIENT_SECRET);
+    Introspection::new(ClientAuthentication::client_secret_basic(id, secret))
+        .with_max_age(AGE)
+        .with_negative_age(AGE)
+}
+
+fn builder(issuer: Issuer) -> ResourceServerBuilder {
+    ResourceServer::builder()
+        .public_url(API)
+        .audience(API)
+        .issuer(issuer)
+        .allow_insecure_loopback(true)
+        .clock(Arc::new(SystemClock))
+}
+
+fn api(builder: ResourceServerBuilder) -> Router {
+    Router::new()
+        .route("/whoami", get(async |token: AccessToken| token.subject().as_str().to_owned()))
+        .layer(AccessTokenLayer::new(builder.build().unwrap()))
+}
+
+fn options() -> Options {
+    let limit = AGE + AGE + AGE;
+    Options::new(API).only(["introspection", "revocation"]).rate(5000).revocation_limit(limit)
+}
+
+async fn run(api: Router, issuer: CatalogueIssuer, options: Options) -> Report {
+    let certificate = PeerCertificate::from_der(TestCertificate::generate().der());
+    let target = ServiceTarget::new(api).with_certificate(certificate);
+    let report = run_against(&target, Credentials::Issuer(issuer), options, &mut |_| ()).await.unwrap();
+    report.assert_passed();
+    report
+}
+
+/// That no case that needs one of these was skipped.
+fn assert_tried(report: &Report, needs: &[Need]) {
+    for outcome in &report.outcomes {
+        let skipped = matches!(outcome.verdict, Verdict::Skipped { .. });
+        let possible = outcome.case.needs.iter().all(|need| {
+            needs.contains(need)
+                || matches!(need, Need::Issuer | Need::Certificate | Need::RevocationTime)
+        });
+        assert_eq!(skipped, !possible, "{}: {:?}", outcome.case.id, outcome.verdict);
+    }
+}
+
+// R4, R121-R126, R180
+#[tokio::test]
+async fn nothing_is_found_where_plain_answers_are_asked_for() {
+    let issuer = issuer();
+    let trusted = Issuer::new(issuer.identifier()).with_introspection(introspection());
+    let api = api(builder(trusted).revocation(Revocation::introspection()));
+    let options = options().opaque_tokens(Answers::Plain).introspected_jwts();
+    let report = run(api, issuer, options).await;
+    assert_tried(&report, &[Need::OpaqueTokens, Need::IntrospectedJwts]);
+}
+
+// R127-R130
+#[tokio::test]
+async fn nothing_is_found_where_signed_answers_are_required() {
+    let issuer = issuer();
+    let introspection = introspection().require_signed_response();
+    let trusted = Issuer::new(issuer.identifier()).with_introspection(introspection);
+    let api = api(builder(trusted).revocation(Revocation::introspection()));
+    let options = options().opaque_tokens(Answers::Signed);
+    let report = run(api, issuer, options).await;
+    assert_tried(&report, &[Need::OpaqueTokens, Need::SignedIntrospection]);
+}
+
+// R118, R120: whatever the API asks its issuer, the whole catalogue comes out as before.
+#[tokio::test]
+async fn every_other_case_comes_out_as_before_where_jwts_are_asked_about() {
+    let issuer = issuer();
+    let trusted = Issuer::new(issuer.identifier()).with_introspection(introspection());
+    let api = api(builder(trusted).revocation(Revocation::introspection()));
+    let groups = Group::ALL.iter().map(|group| group.name());
+    let others = groups.filter(|name| !matches!(*name, "introspection" | "revocation" | "scope"));
+    let options = Options::new(API).rate(5000).introspected_jwts().only(others);
+    run(api, issuer, options).await;
+}
+
+// A run without such flags leaves these cases out, and says why.
+#[test]
+fn no_case_asks_for_what_nobody_has_promised() {
+    let promised = [
+        Need::OpaqueTokens,
+        Need::SignedIntrospection,
+        Need::IntrospectedJwts,
+        Need::StatusLists,
+        Need::SecurityEvents,
+    ];
+    let groups = [Group::Introspection, Group::Revocation];
+    for case in catalogue::all().iter().filter(|case| groups.contains(&case.group)) {
+        let named = case.needs.iter().any(|need| promised.contains(need));
+        assert!(named || case.id == "answer-as-token", "{}", case.id);
+    }
+}
