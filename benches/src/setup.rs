@@ -52,6 +52,7 @@ impl Setup {
             .public_url(API)
             .issuer(Issuer::new(ISSUER).with_key_set(self.issuer.jwks()))
             .audience(API)
+            .revocation(fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
             .memory_replay_store(self.replay_store(start))
             .clock(Arc::clone(&self.clock) as _)
             .build()

@@ -10,7 +10,8 @@
 //!
 //! ```
 //! use actix_web::{App, HttpServer, web};
-//! use fapi_actix::{AccessToken, AccessTokenMiddleware, Issuer, Require, Requirement, ResourceServer};
+//! use std::time::Duration;
+//! use fapi_actix::{AccessToken, AccessTokenMiddleware, Issuer, Require, Requirement, ResourceServer, Revocation};
 //!
 //! async fn records(token: AccessToken) -> String {
 //!     format!("records of {}", token.subject().as_str())
@@ -21,6 +22,7 @@
 //!     .public_url("https://api.example.com")
 //!     .issuer(Issuer::new("https://as.example.com"))
 //!     .audience("https://api.example.com")
+//!     .revocation(Revocation::max_token_lifetime(Duration::from_secs(300)))
 //!     .build()?;
 //! let api = HttpServer::new(move || {
 //!     App::new()
@@ -90,7 +92,7 @@ mod worker;
 pub use fapi_core;
 pub use fapi_core::{
     Cors, Issuer, NoClaims, NoncePolicy, PeerCertificate, Profile, Rejection, Requirement, ResourceServer,
-    Verified,
+    Revocation, Verified,
 };
 
 pub use extract::{AccessToken, AccessTokenRejection, OptionalAccessToken};

@@ -27,6 +27,7 @@ use crate::response::{internal_error, refuse};
 /// #     .public_url("https://api.example.com")
 /// #     .issuer(Issuer::new("https://as.example.com"))
 /// #     .audience("https://api.example.com")
+/// #     .revocation(fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
 /// #     .build()?;
 ///
 /// let records = web::scope("/records")

@@ -18,14 +18,16 @@ use crate::dpop::nonce::{DEFAULT_NONCE_PERIOD, NonceIssuer};
 use crate::dpop::proof::{KEY_CACHE_CAPACITY, ProofKeyCache};
 use crate::dpop::target::PublicUrl;
 use crate::dpop::{NoncePolicy, NonceSecret};
-use crate::issuer::{HttpClient, Issuer, IssuerKeys, is_secure_or_loopback};
+use crate::issuer::{HttpClient, Issuer, IssuerKeys, TrustedIssuer, is_secure_or_loopback};
 use crate::metadata::{Document, ProtectedResourceMetadata, ResourceDescription};
 use crate::profile::Profile;
 use crate::rejection::{Answers, RejectionBody};
 use crate::replay::{MemoryReplayStore, ReplayStore, Replays};
 use crate::resource_server::{Inner, ResourceServer};
+use crate::revocation::{Revocation, Revocations};
 use crate::token::cache::{CAPACITY, TokenCache};
 use crate::token::{ClaimsReader, NoClaims, claims_reader};
+use crate::token_verifier::TokenVerifier;
 
 /// R15, SP 5.3.2.1-13: a time more than this far ahead is never accepted.
 const MAX_FUTURE_CAP: Duration = Duration::from_secs(60);
@@ -42,6 +44,7 @@ pub struct ResourceServerBuilder {
     public_url: Option<String>,
     issuers: Vec<Issuer>,
     audiences: Vec<String>,
+    revocations: Vec<Revocation>,
     constraint: SenderConstraint,
     nonce_policy: NoncePolicy,
     nonce_secrets: Vec<NonceSecret>,
@@ -64,6 +67,7 @@ impl Default for ResourceServerBuilder {
             public_url: None,
             issuers: Vec::new(),
             audiences: Vec::new(),
+            revocations: Vec::new(),
             constraint: SenderConstraint::default(),
             nonce_policy: NoncePolicy::default(),
             nonce_secrets: Vec::new(),
@@ -104,6 +108,13 @@ impl ResourceServerBuilder {
     /// This API's identifier in the `aud` of access tokens. Required; may be repeated, and then each is accepted.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audiences.push(audience.into());
+        self
+    }
+
+    /// Where revoked tokens are learnt of, or how long a token may live (SP 5.3.4-3). Required; may be repeated, and then
+    /// all must hold.
+    pub fn revocation(mut self, revocation: Revocation) -> Self {
+        self.revocations.push(revocation);
         self
     }
 
@@ -194,6 +205,10 @@ impl ResourceServerBuilder {
     pub fn build(self) -> Result<ResourceServer, ConfigError> {
         check_profile(&self.profile)?;
         check_audiences(&self.audiences)?;
+        // SP 5.3.4-3, R4: an explicit choice.
+        if self.revocations.is_empty() {
+            return Err(ConfigError::RevocationMissing);
+        }
         let public_url = parse_public_url(self.public_url)?;
         let crypto = self.crypto.or_else(default_crypto).ok_or(ConfigError::CryptoProviderMissing)?;
         let http = match self.http {
@@ -208,7 +223,8 @@ impl ResourceServerBuilder {
             &self.profile,
             &self.description,
         )?;
-        let issuers = trust_issuers(self.issuers, &self.profile, &crypto, http.as_ref())?;
+        let issuers = trust_issuers(self.issuers, &self.audiences, &self.profile, &crypto, http.as_ref())?;
+        let (revocations, max_lifetime) = Revocations::new(self.revocations);
         let now = self.clock.now();
         let replays = match self.replay_store {
             Some(Replays::Memory(store)) => Replays::Memory(store.begin_at_least(now)),
@@ -230,15 +246,18 @@ impl ResourceServerBuilder {
         let server = ResourceServer::from_inner(Inner {
             profile: self.profile,
             public_url,
-            issuers,
-            audiences: self.audiences,
+            tokens: TokenVerifier {
+                issuers,
+                max_lifetime,
+                claims_reader: self.claims_reader,
+                cache: TokenCache::new(CAPACITY),
+            },
+            revocations,
             constraint: self.constraint,
             nonce_policy: self.nonce_policy,
             nonces: NonceIssuer::new(Arc::clone(&crypto), secrets, DEFAULT_NONCE_PERIOD)
                 .map_err(ConfigError::Nonces)?,
-            claims_reader: self.claims_reader,
             replays,
-            token_cache: TokenCache::new(CAPACITY),
             proof_keys: ProofKeyCache::new(KEY_CACHE_CAPACITY),
             answers,
             metadata,
@@ -309,22 +328,24 @@ fn parse_public_url(url: Option<String>) -> Result<PublicUrl, ConfigError> {
 
 fn trust_issuers(
     issuers: Vec<Issuer>,
+    audiences: &[String],
     profile: &Profile,
     crypto: &Arc<dyn CryptoProvider>,
     http: Option<&Arc<dyn HttpClient>>,
-) -> Result<Vec<Arc<IssuerKeys>>, ConfigError> {
+) -> Result<Vec<TrustedIssuer>, ConfigError> {
     if issuers.is_empty() {
         return Err(ConfigError::IssuerMissing);
     }
-    let mut trusted: Vec<Arc<IssuerKeys>> = Vec::with_capacity(issuers.len());
+    let mut trusted: Vec<TrustedIssuer> = Vec::with_capacity(issuers.len());
     for issuer in issuers {
         // RFC 8725 §3.8, R104: an iss must name exactly one key set.
         let name = issuer.identifier().trim_end_matches('/');
-        if trusted.iter().any(|other| other.identifier().trim_end_matches('/') == name) {
+        if trusted.iter().any(|other| other.keys.identifier().trim_end_matches('/') == name) {
             return Err(ConfigError::IssuerRepeated(issuer.identifier().to_owned()));
         }
         let algorithms = profile.token_algorithms().to_vec();
-        trusted.push(IssuerKeys::new(issuer, algorithms, Arc::clone(crypto), http.map(Arc::clone))?);
+        let keys = IssuerKeys::new(issuer, algorithms, Arc::clone(crypto), http.map(Arc::clone))?;
+        trusted.push(TrustedIssuer { keys, audiences: audiences.to_vec() });
     }
     Ok(trusted)
 }

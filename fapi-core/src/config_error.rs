@@ -39,6 +39,11 @@ pub enum ConfigError {
     /// An empty audience would match nothing.
     #[error("audience is empty")]
     AudienceEmpty,
+    /// SP 5.3.4-3, R4: a resource server verifies the revocation status of tokens, or keeps their lifetime short.
+    #[error(
+        "revocation is missing: say where revoked tokens are learnt of, or how long a token may live, such as revocation(Revocation::max_token_lifetime(Duration::from_secs(300)))"
+    )]
+    RevocationMissing,
     /// The profile accepts no algorithm for tokens or for proofs.
     #[error("the profile {0:?} has no algorithm for tokens or none for proofs")]
     AlgorithmsMissing(String),

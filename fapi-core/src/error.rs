@@ -170,6 +170,17 @@ pub enum Error {
         /// Whole seconds until `iat`.
         ahead_seconds: u64,
     },
+    /// SP 5.3.4-3, R67: `exp` is further from `iat` than the configured longest lifetime.
+    #[error(
+        "the access token lives for {seconds} s, longer than this server accepts without a source of revocations"
+    )]
+    TokenLifetime {
+        /// Whole seconds from `iat` to `exp`.
+        seconds: u64,
+    },
+    /// SP 5.3.4-3: the token was revoked.
+    #[error("the access token was revoked")]
+    TokenRevoked,
     /// The API's own claims type could not be read from the token.
     #[error(
         "the access token's claims do not fit the API's claims type; is the API registered for them at the authorization server?"
@@ -214,6 +225,9 @@ pub enum Error {
     /// The issuer's keys were never loaded, or cannot be refreshed.
     #[error("the issuer's keys could not be loaded; the token could not be checked")]
     KeysUnavailable,
+    /// The source of revocations did not answer.
+    #[error("the source of revocations is unavailable; the token could not be checked")]
+    RevocationUnavailable,
     /// The replay store did not answer.
     #[error("the replay store is unavailable; the proof could not be checked")]
     ReplayStoreUnavailable,
@@ -275,6 +289,8 @@ impl Error {
             Self::TokenExpired { .. } => "token_expired",
             Self::TokenNotYetValid { .. } => "token_not_yet_valid",
             Self::TokenFromFuture { .. } => "token_from_future",
+            Self::TokenLifetime { .. } => "token_lifetime",
+            Self::TokenRevoked => "token_revoked",
             Self::TokenClaims => "token_claims",
             Self::ConfirmationMalformed => "cnf_malformed",
             Self::TokenUnbound => "token_unbound",
@@ -287,6 +303,7 @@ impl Error {
             Self::InsufficientScope(_) => "insufficient_scope",
             Self::RequirementUnmet(_) => "requirement_unmet",
             Self::KeysUnavailable => "keys_unavailable",
+            Self::RevocationUnavailable => "revocation_unavailable",
             Self::ReplayStoreUnavailable => "replay_store_unavailable",
             Self::ReplayStoreFull => "replay_store_full",
             Self::ClaimsType => "claims_type",

@@ -21,7 +21,8 @@
 //! # Quick start
 //!
 //! ```
-//! use fapi_core::{FieldLines, Issuer, ResourceRequest, ResourceServer};
+//! use std::time::Duration;
+//! use fapi_core::{FieldLines, Issuer, ResourceRequest, ResourceServer, Revocation};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), fapi_core::ConfigError> {
@@ -29,6 +30,7 @@
 //!     .public_url("https://api.example.com")
 //!     .issuer(Issuer::new("https://as.example.com"))
 //!     .audience("https://api.example.com")
+//!     .revocation(Revocation::max_token_lifetime(Duration::from_secs(300)))
 //!     .build()?;
 //!
 //! let request = ResourceRequest::new("GET", "/records", None);
@@ -69,7 +71,9 @@ mod replay;
 mod request;
 mod requirement;
 mod resource_server;
+mod revocation;
 mod token;
+mod token_verifier;
 mod verified;
 
 pub use builder::ResourceServerBuilder;
@@ -90,5 +94,6 @@ pub use replay::{MemoryReplayStore, ProofClient, ProofUse, Replay, ReplayStore, 
 pub use request::{FieldLines, ResourceRequest};
 pub use requirement::Requirement;
 pub use resource_server::ResourceServer;
-pub use token::{AccessToken, ClientId, NoClaims, Scope, Subject, TokenFacts};
+pub use revocation::{Revocation, RevocationSource, RevocationUnavailable};
+pub use token::{AccessToken, ClientId, NoClaims, Scope, StatusReference, Subject, TokenFacts};
 pub use verified::Verified;

@@ -7,12 +7,15 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::jose::Algorithm;
+use crate::token::claims::ClaimRules;
 
 /// The name of the strict profile.
 const FAPI2_NAME: &str = "fapi2";
 /// FAPI 2.0 SP 5.4.1-1 and its note (R7): the only algorithms, in the order in which challenges name them.
 const FAPI2_ALGORITHMS: [Algorithm; 4] =
     [Algorithm::Es256, Algorithm::Ps256, Algorithm::EdDsa, Algorithm::Ed25519];
+/// RFC 9068 §4, R90: the type of an access token, and of nothing else that an issuer signs.
+const FAPI2_TOKEN_TYPES: [Cow<'static, str>; 1] = [Cow::Borrowed("at+jwt")];
 /// How long a proof is accepted after its `iat`: long enough for slow networks and a late client clock
 /// (RFC 9449 §11.1: seconds to minutes; the conformance suite demands at least 10 s).
 const FAPI2_PROOF_MAX_AGE: Duration = Duration::from_secs(60);
@@ -42,6 +45,8 @@ pub struct Profile {
     name: Cow<'static, str>,
     token_algorithms: Cow<'static, [Algorithm]>,
     proof_algorithms: Cow<'static, [Algorithm]>,
+    token_types: Cow<'static, [Cow<'static, str>]>,
+    claim_rules: ClaimRules,
     proof_max_age: Duration,
     max_future: Duration,
     expiry_leeway: Duration,
@@ -59,6 +64,13 @@ impl Profile {
             name: Cow::Borrowed(FAPI2_NAME),
             token_algorithms: Cow::Borrowed(&FAPI2_ALGORITHMS),
             proof_algorithms: Cow::Borrowed(&FAPI2_ALGORITHMS),
+            token_types: Cow::Borrowed(&FAPI2_TOKEN_TYPES),
+            claim_rules: ClaimRules {
+                subject_optional: false,
+                token_id_optional: false,
+                issued_at_optional: false,
+                audience_optional: false,
+            },
             proof_max_age: FAPI2_PROOF_MAX_AGE,
             max_future: FAPI2_MAX_FUTURE,
             expiry_leeway: FAPI2_EXPIRY_LEEWAY,
@@ -144,6 +156,18 @@ impl Profile {
     #[must_use]
     pub fn proof_algorithms(&self) -> &[Algorithm] {
         &self.proof_algorithms
+    }
+
+    /// Whether `typ` is the type of an access token: in any case, with or without `application/` (RFC 7515 §4.1.9).
+    pub(crate) fn accepts_token_type(&self, typ: &str) -> bool {
+        const PREFIX: &str = "application/";
+        let prefix = typ.get(..PREFIX.len()).filter(|prefix| prefix.eq_ignore_ascii_case(PREFIX));
+        let short = prefix.and_then(|prefix| typ.get(prefix.len()..)).unwrap_or(typ);
+        self.token_types.iter().any(|accepted| accepted.eq_ignore_ascii_case(short))
+    }
+
+    pub(crate) const fn claim_rules(&self) -> ClaimRules {
+        self.claim_rules
     }
 
     /// How long a proof is accepted after its `iat`.

@@ -306,6 +306,8 @@ impl Answer {
             | Error::TokenAudience
             | Error::TokenNotYetValid { .. }
             | Error::TokenFromFuture { .. }
+            | Error::TokenLifetime { .. }
+            | Error::TokenRevoked
             | Error::TokenClaims
             | Error::ConfirmationMalformed => Self::invalid_token("Invalid access token"),
             Error::TokenExpired { .. } => Self::invalid_token("The access token expired"),
@@ -327,9 +329,10 @@ impl Answer {
                 Self::insufficient_scope("The access token does not suffice for this request")
             }
 
-            Error::KeysUnavailable | Error::ReplayStoreUnavailable | Error::ReplayStoreFull => {
-                Self::unavailable("The request could not be checked")
-            }
+            Error::KeysUnavailable
+            | Error::RevocationUnavailable
+            | Error::ReplayStoreUnavailable
+            | Error::ReplayStoreFull => Self::unavailable("The request could not be checked"),
             Error::ClaimsType => Self {
                 status: 500,
                 code: None,

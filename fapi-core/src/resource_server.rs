@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::thread::ThreadId;
 
-use crate::authorization::{Credentials, Scheme, parse_credentials};
+use crate::authorization::{Scheme, parse_credentials};
 use crate::builder::ResourceServerBuilder;
 use crate::clock::{Clock, UnixTime};
 use crate::confirmation::{SenderConstraint, Shown};
@@ -20,27 +20,28 @@ use crate::dpop::nonce::NonceIssuer;
 use crate::dpop::proof::{Proof, ProofClaims, ProofContext, ProofKey, ProofKeyCache};
 use crate::dpop::target::PublicUrl;
 use crate::error::Error;
-use crate::issuer::{IssuerKeys, KeySet};
 use crate::metadata::ProtectedResourceMetadata;
 use crate::outcome::{self, Who};
 use crate::profile::Profile;
 use crate::rejection::{Answers, Rejection};
 use crate::replay::{ProofClient, ProofUse, Replay, ReplayStoreError, Replays};
 use crate::request::ResourceRequest;
-use crate::token::cache::{TokenCache, VerifiedToken};
-use crate::token::jwt::{self, Claims, UnverifiedToken};
-use crate::token::{ClaimsReader, ErasedToken, TokenFacts};
+use crate::revocation::Revocations;
+use crate::token::cache::VerifiedToken;
+use crate::token_verifier::TokenVerifier;
 use crate::verified::Verified;
 
 /// A FAPI 2.0 resource server: decides about requests. Cheap to clone; all clones share caches and replay store.
 ///
 /// ```
-/// use fapi_core::{Issuer, ResourceServer};
+/// use std::time::Duration;
+/// use fapi_core::{Issuer, ResourceServer, Revocation};
 ///
 /// let server = ResourceServer::builder()
 ///     .public_url("https://api.example.com")
 ///     .issuer(Issuer::new("https://as.example.com"))
 ///     .audience("https://api.example.com")
+///     .revocation(Revocation::max_token_lifetime(Duration::from_secs(300)))
 ///     .build()?;
 /// # Ok::<(), fapi_core::ConfigError>(())
 /// ```
@@ -52,14 +53,12 @@ pub struct ResourceServer {
 pub(crate) struct Inner {
     pub(crate) profile: Profile,
     pub(crate) public_url: PublicUrl,
-    pub(crate) issuers: Vec<Arc<IssuerKeys>>,
-    pub(crate) audiences: Vec<String>,
+    pub(crate) tokens: TokenVerifier,
+    pub(crate) revocations: Revocations,
     pub(crate) constraint: SenderConstraint,
     pub(crate) nonce_policy: NoncePolicy,
     pub(crate) nonces: NonceIssuer,
-    pub(crate) claims_reader: ClaimsReader,
     pub(crate) replays: Replays,
-    pub(crate) token_cache: TokenCache,
     pub(crate) proof_keys: ProofKeyCache,
     pub(crate) answers: Answers,
     pub(crate) metadata: ProtectedResourceMetadata,
@@ -133,7 +132,7 @@ impl ResourceServer {
             None => None,
         };
         let key = proof.as_ref().map(|proof| proof.key(&*server.crypto)).transpose()?;
-        let token = server.verify_token(credentials, digest, now).await?;
+        let token = server.tokens.verify(credentials.token, digest, &server.profile, now).await?;
         seen.token = Some(Arc::clone(&token));
         let shown = Shown {
             scheme: credentials.scheme,
@@ -141,9 +140,13 @@ impl ResourceServer {
             certificate: request.peer_certificate,
         };
         let binding = token.token.facts.confirmation.check(shown, &*server.crypto)?;
+        if let (Some(proof), Some(key)) = (&proof, &key) {
+            proof.verify_signature(key, &server.proof_keys)?;
+        }
+        // SP 5.3.4-3, R4: asked only about tokens that the caller has shown to be theirs.
+        server.revocations.check(&token.token.facts, now).await?;
         let mut nonce = None;
-        if let (Some(proof), Some(claims), Some(key), Some(freshness)) = (&proof, &claims, key, freshness) {
-            proof.verify_signature(&key, &server.proof_keys)?;
+        if let (Some(claims), Some(key), Some(freshness)) = (&claims, &key, freshness) {
             // R60, P7: last of all, so that nobody can burn another's jti or fill the store with forgeries.
             let (jti, client) = (claims.jti(&server.profile)?, ProofClient::of(&token.token.facts));
             let proof_use = ProofUse::new(client, key.thumbprint(), jti, freshness.accepted_until, now);
@@ -170,13 +173,7 @@ impl ResourceServer {
     /// # Errors
     /// The identifiers of the issuers whose keys could not be loaded; the log says why.
     pub async fn load_keys(&self) -> Result<(), Vec<String>> {
-        let mut missing = Vec::new();
-        let now = self.inner.clock.now();
-        for issuer in &self.inner.issuers {
-            if issuer.obtain(now).await.is_err() {
-                missing.push(issuer.identifier().as_ref().to_owned());
-            }
-        }
+        let missing = self.inner.tokens.load_keys(self.inner.clock.now()).await;
         if missing.is_empty() { Ok(()) } else { Err(missing) }
     }
 
@@ -219,7 +216,7 @@ impl ResourceServer {
             target: "fapi_core",
             profile = server.profile.name(),
             public_url = server.public_url.as_str(),
-            issuers = server.issuers.len(),
+            issuers = server.tokens.issuers.len(),
             binding = ?server.constraint,
             nonce = ?server.nonce_policy,
             "resource server built"
@@ -265,65 +262,6 @@ impl Inner {
         }
     }
 
-    /// The token, from the cache or by verifying it (RFC 9068 §4).
-    async fn verify_token(
-        &self,
-        credentials: Credentials<'_>,
-        digest: [u8; 32],
-        now: UnixTime,
-    ) -> Result<Arc<VerifiedToken>, Error> {
-        if let Some(known) = self.known_token(&digest, now)? {
-            return Ok(known);
-        }
-        let unverified = UnverifiedToken::parse(credentials.token, &self.profile)?;
-        let claims = unverified.claims()?;
-        // R104: the unverified iss chooses the key set by exact match against the configuration, nothing else.
-        let (index, issuer) = self.find_issuer(claims.issuer()?)?;
-        let keys = issuer.obtain(now).await.map_err(|_| Error::KeysUnavailable)?;
-        let facts = self.check_claims(&claims, issuer, &unverified, now)?;
-        let keys = verify_signature(&unverified, issuer, keys, now).await?;
-        let token =
-            ErasedToken { facts: Arc::new(facts), claims: (self.claims_reader)(unverified.payload())? };
-        let token = Arc::new(VerifiedToken { token, issuer: index, keys });
-        self.token_cache.insert(digest, Arc::clone(&token));
-        Ok(token)
-    }
-
-    /// P46: a remembered token counts only while its key set is the issuer's current one and its time has not passed.
-    fn known_token(&self, digest: &[u8; 32], now: UnixTime) -> Result<Option<Arc<VerifiedToken>>, Error> {
-        let Some(known) = self.token_cache.get(digest) else { return Ok(None) };
-        let keys = self.issuers.get(known.issuer).and_then(|issuer| issuer.current(now));
-        if !keys.is_some_and(|keys| Arc::ptr_eq(&keys, &known.keys)) {
-            self.token_cache.remove(digest);
-            return Ok(None);
-        }
-        jwt::check_times(&known.token.facts, now, &self.profile)?;
-        Ok(Some(known))
-    }
-
-    fn find_issuer(&self, iss: &str) -> Result<(usize, &Arc<IssuerKeys>), Error> {
-        self.issuers.iter().enumerate().find(|(_, issuer)| issuer.may_be(iss)).ok_or(Error::TokenIssuer)
-    }
-
-    /// Everything in the payload that the profile and the configuration ask for. The signature comes after it, since
-    /// most tokens that are refused have simply expired.
-    fn check_claims(
-        &self,
-        claims: &Claims<'_>,
-        issuer: &IssuerKeys,
-        unverified: &UnverifiedToken<'_>,
-        now: UnixTime,
-    ) -> Result<TokenFacts, Error> {
-        // RFC 9068 §4, R91: byte for byte what the issuer calls itself.
-        if claims.issuer()? != &**issuer.identifier() {
-            return Err(Error::TokenIssuer);
-        }
-        let facts = claims.facts(issuer.identifier(), unverified.key_id())?;
-        jwt::check_audience(&facts, &self.audiences)?;
-        jwt::check_times(&facts, now, &self.profile)?;
-        Ok(facts)
-    }
-
     async fn check_replay(
         &self,
         proof: ProofUse<'_>,
@@ -354,32 +292,6 @@ fn check_first(answer: Result<Replay, ReplayStoreError>) -> Result<(), Error> {
         // R61, P13: never accepted unchecked, and never an error that makes the client throw its token away.
         Err(ReplayStoreError::Full) => Err(Error::ReplayStoreFull),
         Err(ReplayStoreError::Unavailable) => Err(Error::ReplayStoreUnavailable),
-    }
-}
-
-/// Verifies under the issuer's keys. A token that they do not verify may be signed by a newer one, of a new `kid`, of the
-/// same or of none, which one fetch settles (R118). Returns the key set that holds the key.
-async fn verify_signature(
-    token: &UnverifiedToken<'_>,
-    issuer: &Arc<IssuerKeys>,
-    keys: Arc<KeySet>,
-    now: UnixTime,
-) -> Result<Arc<KeySet>, Error> {
-    let error = match token.verify_signature(&keys) {
-        Ok(()) => return Ok(keys),
-        Err(error @ (Error::TokenKeyUnknown | Error::TokenSignature)) => error,
-        Err(error) => return Err(error),
-    };
-    match issuer.refresh(now).await {
-        // P13, P34: within the cool-down of a successful fetch, too. A key set 30 s old at most is an answer, "unknown",
-        // and not "could not check"; a made-up kid must not be worth a 503.
-        Ok(newer) if Arc::ptr_eq(&newer, &keys) => Err(error),
-        Ok(newer) => token.verify_signature(&newer).map(|()| newer),
-        // P39: which keys there are could not be found out.
-        Err(_) if error == Error::TokenKeyUnknown => Err(Error::KeysUnavailable),
-        // The key that the token names was there, and did not sign it: checked and wrong. A forged signature must not
-        // turn into a 503, which tells clients to try again and operators that the issuer is needed.
-        Err(_) => Err(error),
     }
 }
 

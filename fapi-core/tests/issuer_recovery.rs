@@ -64,6 +64,9 @@ impl World {
         let server = ResourceServer::builder()
             .public_url(API)
             .audience(API)
+            .revocation(fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(
+                7 * 24 * 3600,
+            )))
             .issuer(Issuer::new(ISSUER))
             .http_client(Arc::clone(&network) as _)
             .clock(Arc::clone(&shared))

@@ -27,7 +27,8 @@
 //!
 //! ```
 //! use axum::{Router, routing::get};
-//! use fapi_tower::{AccessToken, AccessTokenLayer, Issuer, RequireLayer, Requirement, ResourceServer};
+//! use std::time::Duration;
+//! use fapi_tower::{AccessToken, AccessTokenLayer, Issuer, RequireLayer, Requirement, ResourceServer, Revocation};
 //!
 //! async fn whoami(token: AccessToken) -> String {
 //!     token.subject().as_str().to_owned()
@@ -37,6 +38,7 @@
 //!     .public_url("https://api.example.com")
 //!     .issuer(Issuer::new("https://as.example.com"))
 //!     .audience("https://api.example.com")
+//!     .revocation(Revocation::max_token_lifetime(Duration::from_secs(300)))
 //!     .build()?;
 //!
 //! let app: Router = Router::new()
@@ -97,7 +99,7 @@ mod service;
 pub use fapi_core;
 pub use fapi_core::{
     Cors, Issuer, NoClaims, NoncePolicy, PeerCertificate, Profile, Rejection, Requirement, ResourceServer,
-    Verified,
+    Revocation, Verified,
 };
 
 pub use body::ResponseBody;

@@ -30,6 +30,7 @@ const CACHE: &str = "public, max-age=300";
 /// #     .public_url("https://api.example.com")
 /// #     .issuer(Issuer::new("https://as.example.com"))
 /// #     .audience("https://api.example.com")
+/// #     .revocation(fapi_tower::fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
 /// #     .build()?;
 /// let app: Router = Router::new()
 ///     .route("/records", get(|| async { "..." }))

@@ -28,6 +28,7 @@ fuzz_target!(|input: &[u8]| {
         .public_url("https://resource.example.org")
         .issuer(Issuer::new("https://server.example.com"))
         .audience("https://resource.example.org")
+        .revocation(fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
         .http_client(Arc::new(http))
         .build()
         .expect("the configuration is valid");

@@ -14,6 +14,7 @@ pub fn server() -> ResourceServer {
         .public_url("https://resource.example.org")
         .issuer(Issuer::new("https://server.example.com").with_key_set(KEY_SET))
         .audience("https://resource.example.org")
+        .revocation(fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
         .nonce(NoncePolicy::Off)
         .build()
         .expect("the configuration is valid")

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Parser, ValueEnum};
-use fapi_core::{ConfigError, Issuer, NoncePolicy, Profile, RejectionBody, ResourceServer};
+use fapi_core::{ConfigError, Issuer, NoncePolicy, Profile, RejectionBody, ResourceServer, Revocation};
 use fapi_examples::api::{self, READ, WRITE};
 use fapi_examples::cli::{self, Failure};
 use fapi_examples::shutdown;
@@ -62,6 +62,10 @@ struct Arguments {
     /// When a DPoP proof must carry a nonce of this API
     #[arg(long, env = "FAPI_NONCE", value_name = "POLICY", value_enum, default_value = "when-needed")]
     nonce: Nonce,
+
+    /// The longest time from `iat` to `exp` of an access token: nothing else ends a token that was withdrawn
+    #[arg(long, env = "FAPI_MAX_TOKEN_LIFETIME", value_name = "TIME", value_parser = humantime::parse_duration, default_value = "1h")]
+    max_token_lifetime: Duration,
 
     /// Let issuer URLs be http on loopback addresses; never on any other host
     #[arg(long, env = "FAPI_ALLOW_INSECURE_LOOPBACK", action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
@@ -141,6 +145,7 @@ fn resource_server(arguments: &Arguments, address: SocketAddr) -> Result<Resourc
         })
         .public_url(public_url)
         .audience(audience)
+        .revocation(Revocation::max_token_lifetime(arguments.max_token_lifetime))
         .scopes_supported([READ, WRITE])
         .rejection_body(RejectionBody::ProblemJson)
         .allow_insecure_loopback(arguments.allow_insecure_loopback);

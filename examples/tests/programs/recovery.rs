@@ -35,6 +35,7 @@ async fn recovers(serve: fn(TcpListener, ResourceServer) -> Serving) {
     let server = ResourceServer::builder()
         .public_url(&url)
         .audience(&url)
+        .revocation(fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
         .issuer(Issuer::new(issuer.identifier()))
         .allow_insecure_loopback(true)
         .nonce(NoncePolicy::Off)

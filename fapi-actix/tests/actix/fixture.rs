@@ -83,6 +83,7 @@ pub(crate) fn builder(clock: &ManualClock, issuer: &TestIssuer) -> ResourceServe
         .public_url(URL)
         .issuer(Issuer::new(issuer.identifier()).with_key_set(issuer.jwks()))
         .audience(URL)
+        .revocation(fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
         .clock(Arc::new(clock.clone()))
 }
 

@@ -21,6 +21,7 @@ mod tests;
 mod url;
 
 use std::fmt;
+use std::sync::Arc;
 
 use thiserror::Error as ThisError;
 
@@ -48,6 +49,14 @@ pub(crate) use self::url::is_secure_or_loopback;
 pub struct Issuer {
     identifier: String,
     source: KeySource,
+}
+
+/// An issuer as a running server holds its tokens to it.
+#[derive(Debug)]
+pub(crate) struct TrustedIssuer {
+    pub(crate) keys: Arc<IssuerKeys>,
+    /// RFC 9068 §4: one of them must be in the `aud` of its tokens.
+    pub(crate) audiences: Vec<String>,
 }
 
 /// Where an issuer's keys come from.

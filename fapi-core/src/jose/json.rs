@@ -101,6 +101,14 @@ impl<'a> Object<'a> {
     }
 }
 
+/// A whole number from 0 on.
+pub(crate) const fn unsigned(value: &Value<'_>) -> Option<u64> {
+    match value {
+        Value::Number(Number::Unsigned(number)) => Some(*number),
+        _ => None,
+    }
+}
+
 /// RFC 7519 §2, R98: a NumericDate, which may have a fraction, to the nearest millisecond.
 ///
 /// `None` for anything but a number from 0 to the year 9999 (pitfall P1).

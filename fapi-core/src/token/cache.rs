@@ -17,11 +17,17 @@ pub(crate) const CAPACITY: usize = 16 * 1024;
 /// A power of two, so that two busy cores seldom meet.
 const SHARDS: usize = 16;
 
-/// A token that was verified under `keys`.
+/// A token that was verified, by the rules of the issuer with this index.
 pub(crate) struct VerifiedToken {
     pub(crate) token: ErasedToken,
     pub(crate) issuer: usize,
-    pub(crate) keys: Arc<KeySet>,
+    pub(crate) vouched: Vouched,
+}
+
+/// What vouches for a token.
+pub(crate) enum Vouched {
+    /// A signature under a key of this set.
+    Keys(Arc<KeySet>),
 }
 
 pub(crate) struct TokenCache {

@@ -4,6 +4,7 @@
 //! `resource_server.rs` alone.
 
 pub(crate) mod cache;
+pub(crate) mod claims;
 pub(crate) mod jwt;
 pub(crate) mod scope;
 
@@ -64,6 +65,27 @@ impl fmt::Debug for Subject {
     }
 }
 
+/// The place of a token's status in a status list (Token Status List draft-20 §6.2).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StatusReference {
+    pub(crate) uri: Box<str>,
+    pub(crate) index: u64,
+}
+
+impl StatusReference {
+    /// The URL of the status list, as the token states it.
+    #[must_use]
+    pub fn uri(&self) -> &str {
+        &self.uri
+    }
+
+    /// The token's index in the list (`idx`).
+    #[must_use]
+    pub const fn index(&self) -> u64 {
+        self.index
+    }
+}
+
 /// The registered claims of a verified token.
 pub struct TokenFacts {
     pub(crate) issuer: Arc<str>,
@@ -71,11 +93,14 @@ pub struct TokenFacts {
     pub(crate) client_id: ClientId,
     pub(crate) audience: Vec<Box<str>>,
     pub(crate) scope: Scope,
-    pub(crate) token_id: Box<str>,
-    pub(crate) issued_at: UnixTime,
+    pub(crate) token_id: Option<Box<str>>,
+    pub(crate) issued_at: Option<UnixTime>,
     pub(crate) not_before: Option<UnixTime>,
     pub(crate) expires_at: UnixTime,
+    pub(crate) authenticated_at: Option<UnixTime>,
+    pub(crate) acr: Option<Box<str>>,
     pub(crate) confirmation: Confirmation,
+    pub(crate) status: Option<StatusReference>,
     pub(crate) key_id: Option<Box<str>>,
 }
 
@@ -116,16 +141,34 @@ impl TokenFacts {
         &self.scope
     }
 
-    /// The token's identifier (`jti`).
+    /// The token's identifier (`jti`); absent only where the profile does not require it.
     #[must_use]
-    pub fn token_id(&self) -> &str {
-        &self.token_id
+    pub fn token_id(&self) -> Option<&str> {
+        self.token_id.as_deref()
     }
 
-    /// When the token was issued (`iat`).
+    /// When the token was issued (`iat`); absent only where the profile does not require it.
     #[must_use]
-    pub fn issued_at(&self) -> UnixTime {
+    pub fn issued_at(&self) -> Option<UnixTime> {
         self.issued_at
+    }
+
+    /// When the user was authenticated (`auth_time`, RFC 9470 §6).
+    #[must_use]
+    pub fn auth_time(&self) -> Option<UnixTime> {
+        self.authenticated_at
+    }
+
+    /// In which way the user was authenticated (`acr`, RFC 9470 §6).
+    #[must_use]
+    pub fn acr(&self) -> Option<&str> {
+        self.acr.as_deref()
+    }
+
+    /// Where the token's status is published (`status.status_list`), if it says so.
+    #[must_use]
+    pub fn status(&self) -> Option<&StatusReference> {
+        self.status.as_ref()
     }
 
     /// When the token expires (`exp`).

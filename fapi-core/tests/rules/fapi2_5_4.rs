@@ -76,6 +76,7 @@ fn the_public_url_is_https() {
         fapi_core::ResourceServer::builder()
             .public_url(url)
             .audience(API)
+            .revocation(fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
             .issuer(Issuer::new(ISSUER))
             .build()
             .is_ok()

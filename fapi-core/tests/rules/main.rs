@@ -13,6 +13,7 @@ mod fapi2_5_4;
 mod logging;
 mod pitfalls;
 mod replay_store;
+mod revocation;
 mod rfc6750;
 mod rfc8705;
 mod rfc8725;

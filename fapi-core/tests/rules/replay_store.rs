@@ -192,6 +192,7 @@ fn a_shared_store_needs_shared_nonces() {
         ResourceServer::builder()
             .public_url(API)
             .audience(API)
+            .revocation(fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
             .issuer(Issuer::new(ISSUER).with_key_set(TestIssuer::new(ISSUER).jwks()))
             .replay_store(Store::answering(Ok(Replay::Fresh)))
             .nonce(policy)

@@ -238,6 +238,7 @@ fn an_issuer_is_configured_once() {
         let server = fapi_core::ResourceServer::builder()
             .public_url(API)
             .audience(API)
+            .revocation(fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
             .issuer(Issuer::new(ISSUER))
             .issuer(Issuer::new(twin))
             .build();

@@ -205,7 +205,11 @@ impl Parties {
     }
 
     fn builder_without_issuer(&self) -> ResourceServerBuilder {
-        ResourceServer::builder().public_url(API).audience(API).clock(Arc::new(self.clock.clone()))
+        ResourceServer::builder()
+            .public_url(API)
+            .audience(API)
+            .revocation(fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
+            .clock(Arc::new(self.clock.clone()))
     }
 
     fn builder(&self) -> ResourceServerBuilder {

@@ -15,6 +15,7 @@
 //! let server = ResourceServer::builder()
 //!     .public_url(api)
 //!     .audience(api)
+//!     .revocation(fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
 //!     .issuer(Issuer::new(issuer.identifier()).with_key_set(issuer.jwks()))
 //!     .build()?;
 //! let router = Router::new()

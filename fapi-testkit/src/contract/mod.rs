@@ -130,6 +130,7 @@ impl Contract {
         let server = ResourceServer::builder()
             .public_url(PUBLIC_URL)
             .audience(PUBLIC_URL)
+            .revocation(fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
             .issuer(Issuer::new(world.issuer.identifier()).with_key_set(world.issuer.jwks()))
             .issuer(Issuer::new(UNREACHABLE_ISSUER))
             .http_client(Arc::new(NoNetwork))

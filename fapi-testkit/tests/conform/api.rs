@@ -40,6 +40,7 @@ impl World {
         let builder = ResourceServer::builder()
             .public_url(API)
             .audience(API)
+            .revocation(fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
             .issuer(Issuer::new(self.issuer.identifier()).with_key_set(self.issuer.jwks()))
             .rejection_body(RejectionBody::ProblemJson)
             .clock(Arc::new(self.clock.clone()));

@@ -41,6 +41,7 @@ impl Api {
         let builder = ResourceServer::builder()
             .public_url(PUBLIC_URL)
             .audience(PUBLIC_URL)
+            .revocation(fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
             .issuer(Issuer::new(issuer.identifier()).with_key_set(issuer.jwks()))
             .clock(Arc::new(clock.clone()));
         let server = configure(builder).build().expect("a valid configuration");

@@ -110,6 +110,7 @@ fn resource_server(url: &str, issuer: &str) -> Result<ResourceServer, Failure> {
     ResourceServer::builder()
         .public_url(url)
         .audience(url)
+        .revocation(fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
         .issuer(Issuer::new(issuer))
         .scopes_supported([READ, WRITE])
         .rejection_body(RejectionBody::ProblemJson)

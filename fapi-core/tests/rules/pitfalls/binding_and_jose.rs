@@ -151,7 +151,12 @@ async fn p26_what_is_no_path_cannot_move_the_request() {
 
 #[test]
 fn p28_there_is_no_server_without_a_public_url() {
-    let build = || ResourceServer::builder().audience(API).issuer(Issuer::new(ISSUER));
+    let build = || {
+        ResourceServer::builder()
+            .audience(API)
+            .revocation(fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
+            .issuer(Issuer::new(ISSUER))
+    };
     assert_eq!(build().build().unwrap_err(), ConfigError::PublicUrlMissing);
     assert!(matches!(build().public_url("").build(), Err(ConfigError::PublicUrl { .. })));
 }

@@ -76,7 +76,11 @@ async fn p39_before_the_keys_are_there_it_is_503() {
 
 #[tokio::test]
 async fn p40_only_the_issuers_of_the_configuration_are_trusted() {
-    let nobody = ResourceServer::builder().public_url(API).audience(API).build();
+    let nobody = ResourceServer::builder()
+        .public_url(API)
+        .audience(API)
+        .revocation(fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
+        .build();
     assert_eq!(nobody.unwrap_err(), ConfigError::IssuerMissing);
     let anything = ResourceServer::builder().public_url(API).issuer(Issuer::new(ISSUER)).build();
     assert_eq!(anything.unwrap_err(), ConfigError::AudienceMissing);

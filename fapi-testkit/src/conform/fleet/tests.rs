@@ -64,6 +64,7 @@ fn protected(fleet: &Fleet) -> Router {
         .public_url(PROTECTED)
         .http_client(Arc::new(NoFetches))
         .audience(PROTECTED)
+        .revocation(fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
         .issuer(Issuer::new(issuer.identifier()).with_key_set(issuer.jwks()))
         .build()
         .unwrap();
