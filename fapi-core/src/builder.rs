@@ -18,14 +18,17 @@ use crate::dpop::nonce::{DEFAULT_NONCE_PERIOD, NonceIssuer};
 use crate::dpop::proof::{KEY_CACHE_CAPACITY, ProofKeyCache};
 use crate::dpop::target::PublicUrl;
 use crate::dpop::{NoncePolicy, NonceSecret};
+use crate::interaction_id::InteractionIdPolicy;
 use crate::issuer::{HttpClient, Issuer, IssuerKeys, TrustedIssuer, is_secure_or_loopback};
 use crate::metadata::{Document, ProtectedResourceMetadata, ResourceDescription};
 use crate::profile::Profile;
+use crate::proxy::{ProxyTrust, TrustedProxy, TrustedProxyError};
 use crate::rejection::{Answers, RejectionBody};
 use crate::replay::{MemoryReplayStore, ReplayStore, Replays};
 use crate::resource_server::{Inner, ResourceServer};
 use crate::revocation::{Revocation, Revocations};
 use crate::token::cache::{CAPACITY, TokenCache};
+use crate::token::scope::is_scope_token;
 use crate::token::{ClaimsReader, NoClaims, claims_reader};
 use crate::token_verifier::TokenVerifier;
 
@@ -42,12 +45,14 @@ const MAX_EXPIRY_LEEWAY: Duration = Duration::from_secs(60);
 pub struct ResourceServerBuilder {
     profile: Profile,
     public_url: Option<String>,
+    trusted_proxies: Vec<TrustedProxy>,
     issuers: Vec<Issuer>,
     audiences: Vec<String>,
     revocations: Vec<Revocation>,
-    constraint: SenderConstraint,
-    nonce_policy: NoncePolicy,
+    constraint: Option<SenderConstraint>,
+    nonce_policy: Option<NoncePolicy>,
     nonce_secrets: Vec<NonceSecret>,
+    interaction_id: Option<InteractionIdPolicy>,
     claims_reader: ClaimsReader,
     rejection_body: RejectionBody,
     scopes_supported: Vec<String>,
@@ -65,12 +70,14 @@ impl Default for ResourceServerBuilder {
         Self {
             profile: Profile::fapi2(),
             public_url: None,
+            trusted_proxies: Vec::new(),
             issuers: Vec::new(),
             audiences: Vec::new(),
             revocations: Vec::new(),
-            constraint: SenderConstraint::default(),
-            nonce_policy: NoncePolicy::default(),
+            constraint: None,
+            nonce_policy: None,
             nonce_secrets: Vec::new(),
+            interaction_id: None,
             claims_reader: claims_reader::<NoClaims>,
             rejection_body: RejectionBody::default(),
             scopes_supported: Vec::new(),
@@ -86,7 +93,8 @@ impl Default for ResourceServerBuilder {
 }
 
 impl ResourceServerBuilder {
-    /// The acceptance rules; [`Profile::fapi2`] by default.
+    /// The acceptance rules; [`Profile::fapi2`] by default. Its defaults for the issuer, the binding and the nonces hold
+    /// where no other setter says otherwise, before or after this one.
     pub fn profile(self, profile: Profile) -> Self {
         Self { profile, ..self }
     }
@@ -99,13 +107,22 @@ impl ResourceServerBuilder {
         Self { public_url: Some(url.into()), ..self }
     }
 
-    /// An authorization server whose tokens are accepted. Required; may be repeated.
+    /// The proxies in front of this API that are believed about their client's certificate or about the URL that it
+    /// requested; nobody by default. From everybody else these headers are ignored, and removed before the handler.
+    pub fn trusted_proxy(mut self, proxy: TrustedProxy) -> Self {
+        self.trusted_proxies.push(proxy);
+        self
+    }
+
+    /// An authorization server whose tokens are accepted; may be repeated. Required, unless the profile names one: then
+    /// that one is trusted, but only if no other is named here.
     pub fn issuer(mut self, issuer: Issuer) -> Self {
         self.issuers.push(issuer);
         self
     }
 
-    /// This API's identifier in the `aud` of access tokens. Required; may be repeated, and then each is accepted.
+    /// This API's identifier in the `aud` of access tokens; may be repeated, and then each is accepted. Required, unless the
+    /// profile's tokens need not have an `aud`.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audiences.push(audience.into());
         self
@@ -118,20 +135,27 @@ impl ResourceServerBuilder {
         self
     }
 
-    /// Which kinds of binding are accepted; both by default.
+    /// Which kinds of binding are accepted; those of the profile by default, which for [`Profile::fapi2`] are both.
     pub fn sender_constraint(self, constraint: SenderConstraint) -> Self {
-        Self { constraint, ..self }
+        Self { constraint: Some(constraint), ..self }
     }
 
-    /// When a proof must carry a nonce; [`NoncePolicy::WhenNeeded`] by default.
+    /// When a proof must carry a nonce; as the profile says by default, which for [`Profile::fapi2`] is
+    /// [`NoncePolicy::WhenNeeded`].
     pub fn nonce(self, policy: NoncePolicy) -> Self {
-        Self { nonce_policy: policy, ..self }
+        Self { nonce_policy: Some(policy), ..self }
     }
 
     /// The secrets under which nonces are made and checked, for several nodes: the first one makes them, all of them
     /// check. By default one is made at start, for one process; required with a [`Self::replay_store`] of your own.
     pub fn nonce_secrets(self, secrets: impl IntoIterator<Item = NonceSecret>) -> Self {
         Self { nonce_secrets: secrets.into_iter().collect(), ..self }
+    }
+
+    /// What is done with `x-fapi-interaction-id`; as the profile says by default, which for [`Profile::fapi2`] is
+    /// [`InteractionIdPolicy::Off`].
+    pub fn interaction_id(self, policy: InteractionIdPolicy) -> Self {
+        Self { interaction_id: Some(policy), ..self }
     }
 
     /// The type into which the token's payload is deserialised, once per token, for handlers and requirements. Unknown
@@ -204,26 +228,31 @@ impl ResourceServerBuilder {
     /// [`ConfigError`] says what is missing or wrong.
     pub fn build(self) -> Result<ResourceServer, ConfigError> {
         check_profile(&self.profile)?;
-        check_audiences(&self.audiences)?;
+        check_audiences(&self.audiences, &self.profile)?;
         // SP 5.3.4-3, R4: an explicit choice.
         if self.revocations.is_empty() {
             return Err(ConfigError::RevocationMissing);
         }
+        let constraint = self.constraint.unwrap_or(self.profile.sender_constraint());
+        let nonce_policy = self.nonce_policy.unwrap_or(self.profile.nonce_policy());
+        let interaction_id = self.interaction_id.unwrap_or(self.profile.interaction_id());
+        let issuers = issuers_or_default(self.issuers, &self.profile)?;
         let public_url = parse_public_url(self.public_url)?;
+        let proxy = trust_proxy(self.trusted_proxies, &public_url)?;
         let crypto = self.crypto.or_else(default_crypto).ok_or(ConfigError::CryptoProviderMissing)?;
         let http = match self.http {
-            None if self.issuers.iter().any(Issuer::is_remote) => default_http(self.allow_insecure_loopback)?,
+            None if issuers.iter().any(Issuer::is_remote) => default_http(self.allow_insecure_loopback)?,
             http => http,
         };
         let metadata = write_metadata(
             &public_url,
-            &self.issuers,
+            &issuers,
             &self.scopes_supported,
-            self.constraint,
+            constraint,
             &self.profile,
             &self.description,
         )?;
-        let issuers = trust_issuers(self.issuers, &self.audiences, &self.profile, &crypto, http.as_ref())?;
+        let issuers = trust_issuers(issuers, &self.audiences, &self.profile, &crypto, http.as_ref())?;
         let (revocations, max_lifetime) = Revocations::new(self.revocations);
         let now = self.clock.now();
         let replays = match self.replay_store {
@@ -231,21 +260,24 @@ impl ResourceServerBuilder {
             Some(shared) => shared,
             None => Replays::Memory(MemoryReplayStore::new(&*crypto, now)?),
         };
-        check_nonce_secrets(&replays, self.nonce_policy, &self.nonce_secrets)?;
+        check_nonce_secrets(&replays, nonce_policy, &self.nonce_secrets)?;
         let secrets = if self.nonce_secrets.is_empty() {
             vec![NonceSecret::generate(&*crypto)?]
         } else {
             self.nonce_secrets
         };
         let answers = Answers {
-            constraint: self.constraint,
+            constraint,
             algorithms: algorithm_names(&self.profile).join(" "),
             metadata_url: metadata.url().to_owned(),
+            scope: challenged_scope(&self.profile, &self.scopes_supported),
+            nonce_in_every_answer: self.profile.nonce_in_every_answer(),
             body: self.rejection_body,
         };
         let server = ResourceServer::from_inner(Inner {
             profile: self.profile,
             public_url,
+            proxy,
             tokens: TokenVerifier {
                 issuers,
                 max_lifetime,
@@ -253,8 +285,9 @@ impl ResourceServerBuilder {
                 cache: TokenCache::new(CAPACITY),
             },
             revocations,
-            constraint: self.constraint,
-            nonce_policy: self.nonce_policy,
+            constraint,
+            nonce_policy,
+            interaction_id,
             nonces: NonceIssuer::new(Arc::clone(&crypto), secrets, DEFAULT_NONCE_PERIOD)
                 .map_err(ConfigError::Nonces)?,
             replays,
@@ -291,11 +324,32 @@ fn check_profile(profile: &Profile) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn check_audiences(audiences: &[String]) -> Result<(), ConfigError> {
-    if audiences.is_empty() {
+fn check_audiences(audiences: &[String], profile: &Profile) -> Result<(), ConfigError> {
+    if audiences.is_empty() && !profile.audience_optional() {
         return Err(ConfigError::AudienceMissing);
     }
     if audiences.iter().any(String::is_empty) { Err(ConfigError::AudienceEmpty) } else { Ok(()) }
+}
+
+/// The issuers that were named, else the profile's. P40: none that the profile refuses.
+fn issuers_or_default(mut issuers: Vec<Issuer>, profile: &Profile) -> Result<Vec<Issuer>, ConfigError> {
+    if issuers.is_empty() {
+        issuers.extend(profile.issuer().map(Issuer::new));
+    }
+    match issuers.iter().find(|issuer| profile.refuses_issuer(issuer.identifier())) {
+        Some(issuer) => Err(ConfigError::IssuerRefused {
+            issuer: issuer.identifier().to_owned(),
+            profile: profile.name().to_owned(),
+        }),
+        None => Ok(issuers),
+    }
+}
+
+/// RFC 6750 §3: the scope that a client should ask for, where the profile wants challenges to name it.
+fn challenged_scope(profile: &Profile, scopes: &[String]) -> Option<String> {
+    let mut permitted = scopes.iter().filter(|scope| is_scope_token(scope)).peekable();
+    let named = profile.challenges_name_scope() && permitted.peek().is_some();
+    named.then(|| permitted.map(String::as_str).collect::<Vec<_>>().join(" "))
 }
 
 /// R62: nodes that each make a secret of their own would send a client from nonce to nonce for ever.
@@ -324,6 +378,17 @@ fn parse_public_url(url: Option<String>) -> Result<PublicUrl, ConfigError> {
             reason: "it must be https (http is accepted for loopback hosts only)",
         })
     }
+}
+
+fn trust_proxy(
+    mut proxies: Vec<TrustedProxy>,
+    public_url: &PublicUrl,
+) -> Result<Option<ProxyTrust>, ConfigError> {
+    let proxy = proxies.pop();
+    if !proxies.is_empty() {
+        return Err(TrustedProxyError::Repeated.into());
+    }
+    proxy.map(|proxy| proxy.build(public_url, |url| parse_public_url(Some(url)))).transpose()
 }
 
 fn trust_issuers(
@@ -369,12 +434,12 @@ fn algorithm_names(profile: &Profile) -> Vec<&'static str> {
 }
 
 #[cfg(feature = "aws-lc-rs")]
-fn default_crypto() -> Option<Arc<dyn CryptoProvider>> {
+pub(crate) fn default_crypto() -> Option<Arc<dyn CryptoProvider>> {
     Some(Arc::new(crate::crypto::AwsLcProvider))
 }
 
 #[cfg(not(feature = "aws-lc-rs"))]
-fn default_crypto() -> Option<Arc<dyn CryptoProvider>> {
+pub(crate) fn default_crypto() -> Option<Arc<dyn CryptoProvider>> {
     None
 }
 

@@ -9,4 +9,5 @@ mod http_server;
 mod log;
 mod metadata;
 mod middleware;
+mod proxy;
 mod require;

@@ -6,9 +6,11 @@
 
 use std::fmt;
 
-use serde::de::{Error as _, Unexpected, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::Value;
+
+use super::nested::{Actor, TrustFramework};
+use super::text::{Text, Texts};
 
 /// The claims of HelseID. Pass it to [`ResourceServerBuilder::claims`](crate::ResourceServerBuilder::claims).
 ///
@@ -139,24 +141,6 @@ pub enum Tenancy {
     None,
 }
 
-/// Who acted, where a token was exchanged (RFC 8693 §4.1), as HelseID writes it.
-#[derive(Clone, Deserialize)]
-pub struct Actor {
-    #[serde(default, rename = "iss")]
-    issuer: Text,
-    #[serde(default)]
-    client_id: Text,
-    #[serde(default)]
-    orgnr_parent: Text,
-    #[serde(default)]
-    act: Option<Box<Actor>>,
-}
-
-/// The claim `nhn:tillitsrammeverk:parameters`: who treats whom and why, as the calling organisation vouches for it. It
-/// holds data of patients.
-#[derive(Clone, Copy)]
-pub struct TrustFramework<'a>(&'a Value);
-
 impl HelseIdClaims {
     /// The national identity number of the user (`pid`): 11 digits, with leading zeros. Personal data.
     #[must_use]
@@ -213,7 +197,7 @@ impl HelseIdClaims {
 
     /// How the user was authenticated (`amr`).
     pub fn authentication_methods(&self) -> impl Iterator<Item = &str> {
-        self.amr.0.iter().map(AsRef::as_ref)
+        self.amr.iter()
     }
 
     /// The user's session at HelseID (`sid`).
@@ -327,66 +311,13 @@ impl HelseIdClaims {
     /// The parameters of the trust framework ("tillitsrammeverket").
     #[must_use]
     pub fn trust_framework(&self) -> Option<TrustFramework<'_>> {
-        self.trust_framework.as_ref().map(TrustFramework)
+        self.trust_framework.as_ref().map(TrustFramework::new)
     }
 
     /// Who acted, where the token was exchanged.
     #[must_use]
     pub fn actor(&self) -> Option<&Actor> {
         self.act.as_deref()
-    }
-}
-
-impl Actor {
-    /// The issuer of the token that was exchanged.
-    #[must_use]
-    pub fn issuer(&self) -> Option<&str> {
-        self.issuer.get()
-    }
-
-    /// The client that exchanged it.
-    #[must_use]
-    pub fn client_id(&self) -> Option<&str> {
-        self.client_id.get()
-    }
-
-    /// The organisation for which that client acts.
-    #[must_use]
-    pub fn parent_organisation(&self) -> Option<&str> {
-        self.orgnr_parent.get()
-    }
-
-    /// Who acted before.
-    #[must_use]
-    pub fn actor(&self) -> Option<&Self> {
-        self.act.as_deref()
-    }
-}
-
-impl<'a> TrustFramework<'a> {
-    /// The health worker: `identifier`, `hpr_nr`, `legal_entity`, `point_of_care`, `department`, …
-    #[must_use]
-    pub fn practitioner(self) -> Option<&'a Value> {
-        self.0.get("practitioner")
-    }
-
-    /// The health worker's authorisation. One client in use misspells the member.
-    #[must_use]
-    pub fn practitioner_authorization(self) -> Option<&'a Value> {
-        let practitioner = self.practitioner()?;
-        practitioner.get("authorization").or_else(|| practitioner.get("auhtorization"))
-    }
-
-    /// Why the health worker needs the data: `healthcare_service`, `purpose_of_use`, `decision_ref`, … The text of the
-    /// specification calls it `care_relation`.
-    #[must_use]
-    pub fn care_relationship(self) -> Option<&'a Value> {
-        self.0.get("care_relationship").or_else(|| self.0.get("care_relation"))
-    }
-
-    /// The patients: `identifier`, `point_of_care`, `department`. Personal data.
-    pub fn patients(self) -> impl Iterator<Item = &'a Value> {
-        self.0.get("patients").and_then(Value::as_array).into_iter().flatten()
     }
 }
 
@@ -401,78 +332,5 @@ impl fmt::Debug for HelseIdClaims {
             .field("supplier", &self.supplier())
             .field("tenancy", &self.tenancy())
             .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Actor {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Actor")
-            .field("issuer", &self.issuer())
-            .field("client_id", &self.client_id())
-            .field("parent_organisation", &self.parent_organisation())
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for TrustFramework<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("TrustFramework(..)")
-    }
-}
-
-/// A claim that is one text, or its digits.
-#[derive(Clone, Default)]
-struct Text(Option<Box<str>>);
-
-impl Text {
-    fn get(&self) -> Option<&str> {
-        self.0.as_deref()
-    }
-}
-
-impl<'de> Deserialize<'de> for Text {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextVisitor)
-    }
-}
-
-struct TextVisitor;
-
-impl Visitor<'_> for TextVisitor {
-    type Value = Text;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("text, digits or null")
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Text, E> {
-        Ok(Text((!text.is_empty()).then(|| text.into())))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Text, E> {
-        Ok(Text(Some(number.to_string().into())))
-    }
-
-    fn visit_unit<E>(self) -> Result<Text, E> {
-        Ok(Text::default())
-    }
-}
-
-/// A claim that is a list of texts, or one.
-#[derive(Clone, Default)]
-struct Texts(Vec<Box<str>>);
-
-impl<'de> Deserialize<'de> for Texts {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = |value: Value| match value {
-            Value::String(text) => Ok(text.into_boxed_str()),
-            _ => Err(D::Error::invalid_type(Unexpected::Other("a claim"), &"text")),
-        };
-        match Value::deserialize(deserializer)? {
-            Value::Null => Ok(Self::default()),
-            Value::Array(items) => items.into_iter().map(text).collect::<Result<_, _>>().map(Self),
-            one => text(one).map(|text| Self(vec![text])),
-        }
     }
 }

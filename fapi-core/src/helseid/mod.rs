@@ -6,9 +6,12 @@
 //! the first, as the log shows it, points at the registration; that of the second at the caller.
 
 mod claims;
+mod nested;
 mod requirements;
+mod text;
 
-pub use claims::{Actor, AssuranceLevel, HelseIdClaims, Tenancy, TrustFramework};
+pub use claims::{AssuranceLevel, HelseIdClaims, Tenancy};
+pub use nested::{Actor, TrustFramework};
 pub use requirements::{
     child_organisation, hpr_number, machine_to_machine, parent_organisation, supplier, tenancy, user_at_level,
 };

@@ -15,17 +15,21 @@ use crate::jose::Algorithm;
 /// use fapi_core::{Deviation, Profile, jose::Algorithm};
 ///
 /// assert_eq!(Profile::fapi2().deviations().next(), None);
-/// assert!(Profile::helseid().deviations().any(|it| it == Deviation::TokenAlgorithm(Algorithm::Rs256)));
+/// let deviation = Profile::maskinporten().deviations().next();
+/// assert_eq!(
+///     deviation,
+///     Some(Deviation::TokenAlgorithms(vec![Algorithm::Rs256, Algorithm::Rs384, Algorithm::Rs512]))
+/// );
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Deviation {
-    /// SP 5.4.1-1 (R7): another algorithm for access tokens.
-    TokenAlgorithm(Algorithm),
-    /// SP 5.4.1-1 (R7): another algorithm for DPoP proofs.
-    ProofAlgorithm(Algorithm),
-    /// RFC 9068 §4 (R90): another `typ` of access tokens.
-    TokenType(Cow<'static, str>),
+    /// SP 5.4.1-1 (R7): other algorithms for access tokens.
+    TokenAlgorithms(Vec<Algorithm>),
+    /// SP 5.4.1-1 (R7): other algorithms for DPoP proofs.
+    ProofAlgorithms(Vec<Algorithm>),
+    /// RFC 9068 §4 (R90): other values of `typ` of access tokens.
+    TokenTypes(Vec<Cow<'static, str>>),
     /// RFC 9068 §4 (R90): access tokens without `typ`.
     UntypedToken,
     /// RFC 9068 §2.2, RFC 9700 §2.3 (R23, R92): access tokens without `aud`.
@@ -39,13 +43,13 @@ pub enum Deviation {
 }
 
 impl Deviation {
-    /// A stable name for metrics and log search, such as `token_algorithm`.
+    /// A stable name for metrics and log search, such as `token_algorithms`.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::TokenAlgorithm(_) => "token_algorithm",
-            Self::ProofAlgorithm(_) => "proof_algorithm",
-            Self::TokenType(_) => "token_type",
+            Self::TokenAlgorithms(_) => "token_algorithms",
+            Self::ProofAlgorithms(_) => "proof_algorithms",
+            Self::TokenTypes(_) => "token_types",
             Self::UntypedToken => "untyped_token",
             Self::AudienceOptional => "audience_optional",
             Self::SubjectOptional => "subject_optional",
@@ -58,17 +62,20 @@ impl Deviation {
 impl fmt::Display for Deviation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TokenAlgorithm(algorithm) => write!(
+            Self::TokenAlgorithms(algorithms) => write!(
                 formatter,
-                "access tokens may be signed with {algorithm}, which FAPI 2.0 does not permit (SP 5.4.1-1)"
+                "access tokens may be signed with {}, which FAPI 2.0 does not permit (SP 5.4.1-1)",
+                names(algorithms)
             ),
-            Self::ProofAlgorithm(algorithm) => write!(
+            Self::ProofAlgorithms(algorithms) => write!(
                 formatter,
-                "DPoP proofs may be signed with {algorithm}, which FAPI 2.0 does not permit (SP 5.4.1-1)"
+                "DPoP proofs may be signed with {}, which FAPI 2.0 does not permit (SP 5.4.1-1)",
+                names(algorithms)
             ),
-            Self::TokenType(typ) => write!(
+            Self::TokenTypes(types) => write!(
                 formatter,
-                "access tokens may have the typ {typ:?}, by which they cannot be told from other JWTs of the issuer (RFC 9068 §4)"
+                "access tokens may have the typ {}, by which they cannot be told from other JWTs of the issuer (RFC 9068 §4)",
+                types.join(" or ")
             ),
             Self::UntypedToken => formatter.write_str(
                 "access tokens may have no typ, so that they cannot be told from other JWTs of the issuer (RFC 9068 §4)",
@@ -87,21 +94,31 @@ impl fmt::Display for Deviation {
 impl Profile {
     /// Where this profile accepts what FAPI 2.0 does not. Each is logged as a warning when a server is built.
     pub fn deviations(&self) -> impl Iterator<Item = Deviation> {
-        let unknown = |algorithm: &&Algorithm| !FAPI2_ALGORITHMS.contains(algorithm);
-        let of_tokens = self.token_algorithms.iter().filter(unknown).copied().map(Deviation::TokenAlgorithm);
-        let of_proofs = self.proof_algorithms.iter().filter(unknown).copied().map(Deviation::ProofAlgorithm);
-        let types = self.token_types.iter().filter(|typ| !FAPI2_TOKEN_TYPES.contains(typ));
+        let types: Vec<_> =
+            self.token_types.iter().filter(|typ| !FAPI2_TOKEN_TYPES.contains(typ)).cloned().collect();
         let rules = self.claim_rules;
-        let optional = [
-            (self.untyped_tokens, Deviation::UntypedToken),
-            (rules.audience_optional, Deviation::AudienceOptional),
-            (rules.subject_optional, Deviation::SubjectOptional),
-            (rules.token_id_optional, Deviation::TokenIdOptional),
-            (rules.issued_at_optional, Deviation::IssuedAtOptional),
-        ];
-        of_tokens
-            .chain(of_proofs)
-            .chain(types.cloned().map(Deviation::TokenType))
-            .chain(optional.into_iter().filter_map(|(holds, deviation)| holds.then_some(deviation)))
+        [
+            others(&self.token_algorithms).map(Deviation::TokenAlgorithms),
+            others(&self.proof_algorithms).map(Deviation::ProofAlgorithms),
+            (!types.is_empty()).then_some(Deviation::TokenTypes(types)),
+            self.untyped_tokens.then_some(Deviation::UntypedToken),
+            rules.audience_optional.then_some(Deviation::AudienceOptional),
+            rules.subject_optional.then_some(Deviation::SubjectOptional),
+            rules.token_id_optional.then_some(Deviation::TokenIdOptional),
+            rules.issued_at_optional.then_some(Deviation::IssuedAtOptional),
+        ]
+        .into_iter()
+        .flatten()
     }
+}
+
+/// The algorithms that FAPI 2.0 does not permit, if there are any.
+fn others(algorithms: &[Algorithm]) -> Option<Vec<Algorithm>> {
+    let others: Vec<_> =
+        algorithms.iter().copied().filter(|algorithm| !FAPI2_ALGORITHMS.contains(algorithm)).collect();
+    (!others.is_empty()).then_some(others)
+}
+
+fn names(algorithms: &[Algorithm]) -> String {
+    algorithms.iter().map(|algorithm| algorithm.name()).collect::<Vec<_>>().join(", ")
 }

@@ -16,7 +16,7 @@ use crate::token::claims::ClaimRules;
 const PRODUCTION: &str = "https://helseid-sts.nhn.no";
 const TEST: &str = "https://helseid-sts.test.nhn.no";
 /// P40: anybody can have a token of the test environment made, with any claims.
-const TEST_ISSUERS: [Cow<'static, str>; 2] = [text(TEST), text("https://helseid-sts.utvikling.nhn.no")];
+static TEST_ISSUERS: [Cow<'static, str>; 2] = [text(TEST), text("https://helseid-sts.utvikling.nhn.no")];
 /// HelseID signs with RS256. The others are in its cryptographic requirements, ready for a change.
 const TOKEN_ALGORITHMS: [Algorithm; 7] = [
     Algorithm::Rs256,
@@ -40,7 +40,7 @@ const PROOF_ALGORITHMS: [Algorithm; 9] = [
     Algorithm::Rs512,
 ];
 /// Appendix on access tokens: `at+jwt` or `JWT`, and nothing else.
-const TOKEN_TYPES: [Cow<'static, str>; 2] = [text("at+jwt"), text("JWT")];
+static TOKEN_TYPES: [Cow<'static, str>; 2] = [text("at+jwt"), text("JWT")];
 /// Implementations in the field accept 6 to 15 s of age; 10 s are demanded by the FAPI conformance suite.
 const PROOF_MAX_AGE: Duration = Duration::from_secs(15);
 /// SP 5.3.2.1-13, R15: at least 10 s.
@@ -70,13 +70,15 @@ impl Profile {
     /// requirements in May 2026; the longest lifetime of a token; whether `JWT` is still issued. Each has a `with_*` method.
     ///
     /// ```
-    /// use fapi_core::{Profile, ResourceServer, helseid::HelseIdClaims};
+    /// use std::time::Duration;
+    /// use fapi_core::{Profile, ResourceServer, Revocation, helseid::HelseIdClaims};
     ///
     /// let server = ResourceServer::builder()
     ///     .profile(Profile::helseid())
     ///     .public_url("https://api.example.no")
     ///     .audience("example:my-api")
     ///     .claims::<HelseIdClaims>()
+    ///     .revocation(Revocation::max_token_lifetime(Duration::from_secs(600)))
     ///     .build()?;
     /// # Ok::<(), fapi_core::ConfigError>(())
     /// ```

@@ -11,10 +11,10 @@ use crate::token::claims::ClaimRules;
 const PRODUCTION: &str = "https://maskinporten.no/";
 const TEST: &str = "https://test.maskinporten.no/";
 /// P40
-const TEST_ISSUERS: [Cow<'static, str>; 2] = [text(TEST), text("https://ver2.maskinporten.no/")];
+static TEST_ISSUERS: [Cow<'static, str>; 2] = [text(TEST), text("https://ver2.maskinporten.no/")];
 const TOKEN_ALGORITHMS: [Algorithm; 3] = [Algorithm::Rs256, Algorithm::Rs384, Algorithm::Rs512];
 /// The documented header has `kid` and `alg` only; other types are accepted in case one is added.
-const TOKEN_TYPES: [Cow<'static, str>; 2] = [text("at+jwt"), text("JWT")];
+static TOKEN_TYPES: [Cow<'static, str>; 2] = [text("at+jwt"), text("JWT")];
 
 impl Profile {
     /// Maskinporten, in production.

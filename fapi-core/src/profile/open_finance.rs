@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use super::{Profile, text};
 use crate::confirmation::SenderConstraint;
+use crate::interaction_id::InteractionIdPolicy;
 use crate::jose::Algorithm;
 use crate::token::claims::ClaimRules;
 
 const PS256: [Algorithm; 1] = [Algorithm::Ps256];
 const PS256_OR_ES256: [Algorithm; 2] = [Algorithm::Ps256, Algorithm::Es256];
 /// FAPI 1.0 is older than RFC 9068 and leaves the form of access tokens open.
-const TOKEN_TYPES: [Cow<'static, str>; 2] = [text("at+jwt"), text("JWT")];
+static TOKEN_TYPES: [Cow<'static, str>; 2] = [text("at+jwt"), text("JWT")];
 
 impl Profile {
     /// Open Finance Brasil.
@@ -35,6 +36,7 @@ impl Profile {
         Self {
             name: text("open-finance-brazil"),
             max_token_lifetime: Some(Duration::from_secs(900)),
+            interaction_id: InteractionIdPolicy::Require,
             ..mutual_tls(&PS256)
         }
     }
@@ -79,6 +81,8 @@ fn mutual_tls(algorithms: &'static [Algorithm]) -> Profile {
         token_types: Cow::Borrowed(&TOKEN_TYPES),
         claim_rules: ClaimRules { subject_optional: true, ..ClaimRules::default() },
         sender_constraint: SenderConstraint::Mtls,
+        // FAPI 1.0 Baseline §6.2.1-11: the request's, or a new one.
+        interaction_id: InteractionIdPolicy::Make,
         ..Profile::fapi2()
     }
 }

@@ -10,16 +10,26 @@
 mod fakes;
 mod fapi2_5_3_4;
 mod fapi2_5_4;
+mod helseid;
+mod interaction_id;
 mod logging;
 mod pitfalls;
+mod presets;
 mod replay_store;
+mod requirements;
 mod revocation;
 mod rfc6750;
 mod rfc8705;
 mod rfc8725;
 mod rfc9068;
+mod rfc9396;
+mod rfc9440;
 mod rfc9449_11;
 mod rfc9449_4_3;
 mod rfc9449_8_9;
+mod rfc9470;
 mod rfc9728;
+#[allow(clippy::print_stdout, reason = "a line where vectors are missing")]
+#[path = "../vectors/mod.rs"]
+mod vectors;
 mod world;

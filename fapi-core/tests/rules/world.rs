@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use fapi_core::jose::Algorithm;
 use fapi_core::{
-    Clock, Error, Issuer, NonceSecret, Rejection, ReplayStore, ResourceRequest, ResourceServer,
+    Clock, Error, Issuer, NonceSecret, Profile, Rejection, ReplayStore, ResourceRequest, ResourceServer,
     ResourceServerBuilder, UnixTime, Verified,
 };
 use fapi_testkit::{ManualClock, ProofBuilder, TestCertificate, TestClient, TestIssuer, TokenBuilder};
@@ -34,6 +35,7 @@ pub(crate) struct Request {
     pub(crate) authorization: Vec<String>,
     pub(crate) dpop: Vec<String>,
     pub(crate) certificate: Option<Vec<u8>>,
+    pub(crate) interaction_id: Vec<String>,
 }
 
 impl World {
@@ -74,8 +76,29 @@ impl World {
         Self::prepare(|world| configure(world.builder()))
     }
 
+    /// A server under `profile`, which trusts the issuer of this identifier and has this audience. The issuer signs with a
+    /// key of this algorithm.
+    pub(crate) fn under(
+        profile: Profile,
+        issuer: &str,
+        algorithm: Algorithm,
+        configure: impl FnOnce(ResourceServerBuilder) -> ResourceServerBuilder,
+    ) -> Self {
+        let mut parties = Parties::new();
+        parties.issuer =
+            TestIssuer::new(issuer).with_algorithm(algorithm).with_clock(Arc::new(parties.clock.clone()));
+        let of_issuer = Issuer::new(issuer).with_key_set(parties.issuer.jwks());
+        let configure = |parties: &Parties| {
+            configure(parties.builder_without_issuer().profile(profile).issuer(of_issuer))
+        };
+        Self::prepare_with(parties, configure).after_start()
+    }
+
     fn prepare(configure: impl FnOnce(&Parties) -> ResourceServerBuilder) -> Self {
-        let parties = Parties::new();
+        Self::prepare_with(Parties::new(), configure)
+    }
+
+    fn prepare_with(parties: Parties, configure: impl FnOnce(&Parties) -> ResourceServerBuilder) -> Self {
         let server = configure(&parties).build().unwrap();
         let Parties { clock, issuer, client } = parties;
         Self { clock, issuer, client, certificate: TestCertificate::generate(), server }
@@ -237,6 +260,7 @@ impl Request {
             authorization: lines.into_iter().collect(),
             dpop: Vec::new(),
             certificate: None,
+            interaction_id: Vec::new(),
         }
     }
 
@@ -261,10 +285,17 @@ impl Request {
         Self { certificate: Some(der.to_vec()), ..self }
     }
 
+    /// With another `x-fapi-interaction-id` field line.
+    pub(crate) fn interaction_id(mut self, value: &str) -> Self {
+        self.interaction_id.push(value.to_owned());
+        self
+    }
+
     pub(crate) fn borrow(&self) -> ResourceRequest<'_> {
         ResourceRequest::new(&self.method, &self.path, self.query.as_deref())
             .with_authorization(self.authorization.iter().map(String::as_bytes).collect())
             .with_dpop(self.dpop.iter().map(String::as_bytes).collect())
+            .with_interaction_id(self.interaction_id.iter().map(String::as_bytes).collect())
             .with_peer_certificate(self.certificate.as_deref())
     }
 }

@@ -6,5 +6,6 @@
 mod api;
 mod command;
 mod own_layer;
+mod presets;
 mod redaction;
 mod unready;
