@@ -162,8 +162,9 @@ impl TokenVerifier {
         if claims.issuer()? != &**identifier {
             return Err(Error::TokenIssuer);
         }
-        let facts = claims.facts(identifier, key_id, profile.claim_rules())?;
-        claims::check_audience(&facts, &issuer.audiences)?;
+        let mut facts = claims.facts(identifier, key_id, profile.claim_rules())?;
+        facts.authorization_details.grant_at(&issuer.audiences);
+        claims::check_audience(&facts, &issuer.audiences, profile)?;
         claims::check_times(&facts, now, profile)?;
         self.max_lifetime.map_or(Ok(()), |most| most.check(&facts))?;
         Ok(facts)

@@ -10,5 +10,6 @@ mod command;
 #[cfg(feature = "cli")]
 mod exit_status;
 mod own_layer;
+mod presets;
 mod redaction;
 mod unready;
