@@ -1,15 +1,18 @@
 //! RFC 9440 and RFC 7239: what a trusted proxy says about its client's certificate and about the URL, and what anybody
 //! else says.
 
+use std::time::Duration;
+
 use fapi_core::{
     CertificateHeader, CertificateHeaderError, ConfigError, Error, FieldLines, ForwardedError,
-    ForwardedHeaders, Peer, ResourceServer, ResourceServerBuilder, TrustedProxy, TrustedProxyError,
+    ForwardedHeaders, Issuer, Peer, ResourceServer, ResourceServerBuilder, Revocation, TrustedProxy,
+    TrustedProxyError,
 };
-use fapi_testkit::TestCertificate;
+use fapi_testkit::{TestCertificate, TestIssuer};
 use serde_json::json;
 
 use crate::vectors;
-use crate::world::{API, Request, World};
+use crate::world::{API, ISSUER, Request, World};
 
 type Headers<'a> = &'a [(&'a str, &'a str)];
 
@@ -162,16 +165,24 @@ async fn rfc8705_a_certificate_by_its_hash() {
 #[test]
 fn one_trusted_proxy_is_configured() {
     let proxy = || TrustedProxy::at(["10.0.0.1"]).client_certificate(CertificateHeader::rfc9440());
-    let builder = || ResourceServer::builder().public_url(API).audience(API);
-    let error = |builder: ResourceServerBuilder| builder.build().unwrap_err();
-    let repeated = builder().trusted_proxy(proxy()).trusted_proxy(proxy());
-    assert_eq!(error(repeated), ConfigError::TrustedProxy(TrustedProxyError::Repeated));
-    let nobody = TrustedProxy::at::<String>([]).client_certificate(CertificateHeader::rfc9440());
-    assert_eq!(error(builder().trusted_proxy(nobody)), ConfigError::TrustedProxy(TrustedProxyError::Nobody));
-    assert_eq!(error(builder().trusted_proxy(proxy())), ConfigError::IssuerMissing);
-    let http = ForwardedHeaders::forwarded().public_url("http://api.example.org");
-    let http = builder().trusted_proxy(TrustedProxy::at(["10.0.0.1"]).forwarded(http));
-    assert!(matches!(error(http), ConfigError::PublicUrl { .. }));
+    let build = |configure: &dyn Fn(ResourceServerBuilder) -> ResourceServerBuilder| {
+        let builder = ResourceServer::builder()
+            .public_url(API)
+            .audience(API)
+            .revocation(Revocation::max_token_lifetime(Duration::from_secs(300)))
+            .issuer(Issuer::new(ISSUER).with_key_set(TestIssuer::new(ISSUER).jwks()));
+        configure(builder).build().map(|_built| ())
+    };
+    assert_eq!(build(&|builder| builder.trusted_proxy(proxy())), Ok(()));
+    let repeated = build(&|builder| builder.trusted_proxy(proxy()).trusted_proxy(proxy()));
+    assert_eq!(repeated, Err(ConfigError::TrustedProxy(TrustedProxyError::Repeated)));
+    let nobody = || TrustedProxy::at::<String>([]).client_certificate(CertificateHeader::rfc9440());
+    let nobody = build(&|builder| builder.trusted_proxy(nobody()));
+    assert_eq!(nobody, Err(ConfigError::TrustedProxy(TrustedProxyError::Nobody)));
+    // R12: of every URL of the API.
+    let http = || proxy().forwarded(ForwardedHeaders::forwarded().public_url("http://api.example.org"));
+    let http = build(&|builder| builder.trusted_proxy(http()));
+    assert!(matches!(http, Err(ConfigError::PublicUrl { url, .. }) if url == "http://api.example.org"));
 }
 
 const OTHER_HOST: &str = "https://api.example.org";
