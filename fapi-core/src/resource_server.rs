@@ -29,6 +29,7 @@ use crate::proxy::{Peer, ProxyTrust};
 use crate::rejection::{Answers, Rejection};
 use crate::replay::{ProofClient, ProofUse, Replay, ReplayStoreError, Replays};
 use crate::request::ResourceRequest;
+use crate::requirement::Presented;
 use crate::revocation::Revocations;
 use crate::token::TokenFacts;
 use crate::token::cache::VerifiedToken;
@@ -157,7 +158,9 @@ impl ResourceServer {
         if let (Some(proof), Some(key)) = (&proof, &key) {
             proof.verify_signature(key, &server.proof_keys)?;
         }
-        server.tokens.check_issuer_rules(&token, binding)?;
+        let max_future = server.profile.max_future();
+        let presented = Presented { token: &token.token, binding, now, max_future };
+        server.tokens.check_issuer_rules(token.issuer, presented)?;
         // SP 5.3.4-3, R4: asked only about tokens that the caller has shown to be theirs.
         server.revocations.check(&token.token.facts, now).await?;
         server.tokens.check_active(&token, credentials.token, &digest, now).await?;
