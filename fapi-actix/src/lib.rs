@@ -96,8 +96,8 @@ mod worker;
 
 pub use fapi_core;
 pub use fapi_core::{
-    Cors, Issuer, NoClaims, NoncePolicy, Peer, PeerCertificate, Profile, Rejection, Requirement, ResourceServer,
-    Revocation, StatedIssuer, Verified,
+    Cors, Issuer, NoClaims, NoncePolicy, Peer, PeerCertificate, Profile, Rejection, Requirement,
+    ResourceServer, Revocation, StatedIssuer, Verified,
 };
 
 pub use connection::on_connect;

@@ -12,7 +12,8 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forwar
 use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use actix_web::{Error, HttpMessage, HttpResponse};
 use fapi_core::{
-    Cors, FieldLines, Peer, PeerCertificate, Rejection, ResourceRequest, ResourceServer, StatedIssuer, Verified,
+    Cors, FieldLines, Peer, PeerCertificate, Rejection, ResourceRequest, ResourceServer, StatedIssuer,
+    Verified,
 };
 
 use crate::cors::Preflight;

@@ -356,11 +356,7 @@ fn check_profile(profile: &Profile) -> Result<(), ConfigError> {
 }
 
 /// RFC 9068 §4, R92: every issuer's tokens must name this API, by its own name for it or by the server's.
-fn check_audiences(
-    audiences: &[String],
-    issuers: &[Issuer],
-    profile: &Profile,
-) -> Result<(), ConfigError> {
+fn check_audiences(audiences: &[String], issuers: &[Issuer], profile: &Profile) -> Result<(), ConfigError> {
     let each_has_its_own =
         !issuers.is_empty() && issuers.iter().all(|issuer| !issuer.rules.audiences.is_empty());
     if audiences.is_empty() && !each_has_its_own && !profile.audience_optional() {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use thiserror::Error as ThisError;
 
-use crate::jose::{JoseError, KeyError};
 use crate::confirmation::SenderConstraint;
+use crate::jose::{JoseError, KeyError};
 use crate::mtls::CertificateHeaderError;
 use crate::proxy::ForwardedError;
 use crate::requirement::StepUp;
@@ -285,7 +285,9 @@ pub enum Error {
     IntrospectionUnavailable,
     /// RFC 7662 §2.2, RFC 9701 §5: the issuer's answer about the token is malformed, not for this server, or not signed as
     /// it must be.
-    #[error("the issuer's answer about the access token cannot be used; the log of fapi_core::issuer says why")]
+    #[error(
+        "the issuer's answer about the access token cannot be used; the log of fapi_core::issuer says why"
+    )]
     IntrospectionInvalid,
     /// The source of revocations did not answer.
     #[error("the source of revocations is unavailable; the token could not be checked")]

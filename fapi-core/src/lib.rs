@@ -106,7 +106,9 @@ pub use dpop::{NoncePolicy, NonceSecret, NonceSecretTooShort};
 pub use error::{Error, TargetMismatch};
 pub use interaction_id::InteractionIdPolicy;
 pub use issuer::{
-    ClientAuthentication, HttpClient, HttpError, HttpResponse, Introspection, Issuer, IssuerError, KeySetError};
+    ClientAuthentication, HttpClient, HttpError, HttpResponse, Introspection, Issuer, IssuerError,
+    KeySetError,
+};
 #[cfg(feature = "reqwest")]
 pub use issuer::{ReqwestClient, ReqwestClientBuilder};
 pub use metadata::{ProtectedResourceMetadata, ResourceDescription};

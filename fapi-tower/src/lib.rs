@@ -110,8 +110,8 @@ mod tls;
 
 pub use fapi_core;
 pub use fapi_core::{
-    Cors, Issuer, NoClaims, NoncePolicy, Peer, PeerCertificate, Profile, Rejection, Requirement, ResourceServer,
-    Revocation, StatedIssuer, Verified,
+    Cors, Issuer, NoClaims, NoncePolicy, Peer, PeerCertificate, Profile, Rejection, Requirement,
+    ResourceServer, Revocation, StatedIssuer, Verified,
 };
 
 pub use body::ResponseBody;

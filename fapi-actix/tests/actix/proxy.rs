@@ -9,15 +9,15 @@ use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, HttpRequest, web};
 use fapi_actix::{AccessTokenMiddleware, Cors, Rejection};
 use fapi_core::{CertificateHeader, Error, ForwardedHeaders, Peer, TargetMismatch, TrustedProxy};
-use fapi_testkit::TestCertificate;
+use fapi_testkit::{Scenario, TestCertificate};
 
-use crate::fixture::{Fixture, error};
+use crate::requests::{error, get};
 
 const PROXY: &str = "10.1.2.3:4711";
 const STRANGER: &str = "192.0.2.1:4711";
 
-fn behind_haproxy() -> Fixture {
-    Fixture::with(|builder| {
+fn behind_haproxy() -> Scenario {
+    Scenario::with(|builder| {
         let header = CertificateHeader::haproxy("X-Client-Cert");
         builder.trusted_proxy(TrustedProxy::at(["10.0.0.0/8"]).client_certificate(header))
     })
@@ -33,16 +33,16 @@ async fn seen(request: HttpRequest) -> &'static str {
 }
 
 /// A certificate-bound token, and a header that says the certificate is the client's.
-fn claimed(fixture: &Fixture, certificate: &TestCertificate) -> TestRequest {
-    let token = fixture.issuer.token().bound_to_certificate(certificate.der()).sign();
+fn claimed(scenario: &Scenario, certificate: &TestCertificate) -> TestRequest {
+    let token = scenario.issuer.token().bound_to_certificate(certificate.der()).sign();
     TestRequest::with_uri("/records")
         .insert_header(("authorization", format!("Bearer {token}")))
         .insert_header(("x-client-cert", base64(certificate)))
 }
 
 /// The answer: why it was refused, or what the handler has seen.
-async fn answer(fixture: &Fixture, request: TestRequest) -> Result<String, Error> {
-    let middleware = AccessTokenMiddleware::new(fixture.server.clone());
+async fn answer(scenario: &Scenario, request: TestRequest) -> Result<String, Error> {
+    let middleware = AccessTokenMiddleware::new(scenario.server.clone());
     let app = init_service(App::new().default_service(web::to(seen)).wrap(middleware)).await;
     let response = call_service(&app, request.to_request()).await;
     if response.status() != StatusCode::OK {
@@ -59,13 +59,13 @@ fn address(text: &str) -> SocketAddr {
 // R72, R81, R82
 #[actix_web::test]
 async fn a_certificate_header_counts_from_the_proxy() {
-    let fixture = behind_haproxy();
+    let scenario = behind_haproxy();
     let certificate = TestCertificate::generate();
-    let request = claimed(&fixture, &certificate).peer_addr(address(PROXY));
-    assert_eq!(answer(&fixture, request).await, Ok("seen".to_owned()));
-    let twice = claimed(&fixture, &certificate).append_header(("x-client-cert", base64(&certificate)));
+    let request = claimed(&scenario, &certificate).peer_addr(address(PROXY));
+    assert_eq!(answer(&scenario, request).await, Ok("seen".to_owned()));
+    let twice = claimed(&scenario, &certificate).append_header(("x-client-cert", base64(&certificate)));
     assert!(matches!(
-        answer(&fixture, twice.peer_addr(address(PROXY))).await,
+        answer(&scenario, twice.peer_addr(address(PROXY))).await,
         Err(Error::CertificateHeader(_))
     ));
 }
@@ -73,30 +73,30 @@ async fn a_certificate_header_counts_from_the_proxy() {
 // R81, R82, R179, P50: from anybody else it does not count, and the handler does not see it.
 #[actix_web::test]
 async fn a_certificate_header_of_a_stranger_is_removed() {
-    let fixture = behind_haproxy();
+    let scenario = behind_haproxy();
     let certificate = TestCertificate::generate();
     for request in
-        [claimed(&fixture, &certificate), claimed(&fixture, &certificate).peer_addr(address(STRANGER))]
+        [claimed(&scenario, &certificate), claimed(&scenario, &certificate).peer_addr(address(STRANGER))]
     {
-        assert_eq!(answer(&fixture, request).await, Err(Error::CertificateMissing));
+        assert_eq!(answer(&scenario, request).await, Err(Error::CertificateMissing));
     }
-    let dpop = fixture.get("/records").insert_header(("x-client-cert", base64(&certificate)));
-    assert_eq!(answer(&fixture, dpop).await, Ok("not seen".to_owned()));
+    let dpop = get(&scenario, "/records").insert_header(("x-client-cert", base64(&certificate)));
+    assert_eq!(answer(&scenario, dpop).await, Ok("not seen".to_owned()));
 }
 
 // R82: somebody further out may know the peer better.
 #[actix_web::test]
 async fn the_peer_in_the_extensions_comes_first() {
-    let fixture = behind_haproxy();
+    let scenario = behind_haproxy();
     let certificate = TestCertificate::generate();
-    let middleware = AccessTokenMiddleware::new(fixture.server.clone());
+    let middleware = AccessTokenMiddleware::new(scenario.server.clone());
     let app = App::new().default_service(web::to(seen)).wrap(middleware).wrap_fn(|request, service| {
         use actix_web::HttpMessage as _;
         request.extensions_mut().insert(Peer::Address([192, 0, 2, 1].into()));
         service.call(request)
     });
     let app = init_service(app).await;
-    let request = claimed(&fixture, &certificate).peer_addr(address(PROXY));
+    let request = claimed(&scenario, &certificate).peer_addr(address(PROXY));
     let response = call_service(&app, request.to_request()).await;
     assert!(response.response().extensions().contains::<Rejection>());
 }
@@ -104,7 +104,7 @@ async fn the_peer_in_the_extensions_comes_first() {
 // R38, R82: nor does a handler that answers preflights.
 #[actix_web::test]
 async fn a_preflight_is_without_it_too() {
-    let fixture = Fixture::with(|builder| {
+    let scenario = Scenario::with(|builder| {
         let proxy = TrustedProxy::at(["::1"]).client_certificate(CertificateHeader::haproxy("x-client-cert"));
         builder.trusted_proxy(proxy).cors(Cors::PassPreflight)
     });
@@ -113,13 +113,13 @@ async fn a_preflight_is_without_it_too() {
         .insert_header(("origin", "https://app.example"))
         .insert_header(("access-control-request-method", "GET"))
         .insert_header(("x-client-cert", "x"));
-    assert_eq!(answer(&fixture, preflight).await, Ok("not seen".to_owned()));
+    assert_eq!(answer(&scenario, preflight).await, Ok("not seen".to_owned()));
 }
 
 // R50, P26, P27: with the prefix that the gateway has removed, and on the host that the proxy names.
 #[actix_web::test]
 async fn the_url_is_the_one_that_the_client_has_typed() {
-    let fixture = Fixture::with(|builder| {
+    let scenario = Scenario::with(|builder| {
         let headers = ForwardedHeaders::x_forwarded().with_prefix().public_url("https://api.example.org/v2");
         builder
             .public_url("https://api.example.com/v1")
@@ -136,15 +136,15 @@ async fn the_url_is_the_one_that_the_client_has_typed() {
         ("https://api.example.com/v1/records", PROXY, &other, authority),
         ("https://api.example.org/v2/records", STRANGER, &other, authority),
     ] {
-        let token = fixture.token();
-        let proof = fixture.client.proof("GET", url).access_token(&token).sign();
+        let token = scenario.token().sign();
+        let proof = scenario.client.proof("GET", url).access_token(&token).sign();
         let request = TestRequest::with_uri("/records")
             .peer_addr(address(peer))
             .insert_header(("authorization", format!("DPoP {token}")))
             .insert_header(("dpop", proof));
         let request = headers.iter().fold(request, |request, header| request.insert_header(*header));
         let expected = mismatch.map_or(Ok("not seen".to_owned()), |part| Err(Error::ProofTarget(part)));
-        assert_eq!(answer(&fixture, request).await, expected, "{url} {peer} {headers:?}");
+        assert_eq!(answer(&scenario, request).await, expected, "{url} {peer} {headers:?}");
     }
 }
 
@@ -155,14 +155,14 @@ async fn a_unix_domain_socket_is_known() {
     use actix_web::HttpServer;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-    let fixture = Fixture::with(|builder| {
+    let scenario = Scenario::with(|builder| {
         let header = CertificateHeader::haproxy("x-client-cert");
         builder.trusted_proxy(TrustedProxy::at_unix_socket().client_certificate(header))
     });
     let certificate = TestCertificate::generate();
-    let token = fixture.issuer.token().bound_to_certificate(certificate.der()).sign();
+    let token = scenario.issuer.token().bound_to_certificate(certificate.der()).sign();
     let path = std::env::temp_dir().join(format!("fapi-actix-{}.sock", std::process::id()));
-    let server = fixture.server.clone();
+    let server = scenario.server.clone();
     let http = HttpServer::new(move || {
         App::new().default_service(web::to(seen)).wrap(AccessTokenMiddleware::new(server.clone()))
     });

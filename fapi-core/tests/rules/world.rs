@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use fapi_core::jose::Algorithm;
 use fapi_core::{
-    Error, Introspection, Issuer, NonceSecret, Profile, Rejection, ReplayStore, ResourceRequest, ResourceServer,
-    ResourceServerBuilder, Verified,
+    Error, Introspection, Issuer, NonceSecret, Profile, Rejection, ReplayStore, ResourceRequest,
+    ResourceServer, ResourceServerBuilder, Verified,
 };
 use fapi_testkit::{ProofBuilder, Scenario, TestIssuer, TokenBuilder};
 

@@ -2,14 +2,14 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use fapi_testkit::TestCertificate;
+use fapi_testkit::{Scenario, TestCertificate};
 use fapi_tower::fapi_core::{CertificateHeader, Error, ForwardedHeaders, TargetMismatch, TrustedProxy};
 use fapi_tower::{Cors, Peer, PeerCertificate, Rejection};
 use http::request::Builder;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 
-use crate::api::{Api, Calls, TestRequest, TestResponse, empty, protected, send};
+use crate::api::{Calls, TestRequest, TestResponse, empty, protected, send, valid_request};
 
 const PROXY: &str = "10.1.2.3";
 const STRANGER: &str = "192.0.2.1";
@@ -18,8 +18,8 @@ fn peer(address: &str) -> Peer {
     Peer::Address(address.parse().unwrap())
 }
 
-fn behind_haproxy() -> Api {
-    Api::with(|builder| {
+fn behind_haproxy() -> Scenario {
+    Scenario::with(|builder| {
         let header = CertificateHeader::haproxy("X-Client-Cert");
         builder.trusted_proxy(TrustedProxy::at(["10.0.0.0/8"]).client_certificate(header))
     })
@@ -30,7 +30,7 @@ fn base64(certificate: &TestCertificate) -> String {
 }
 
 /// A certificate-bound token, and a header that says the certificate is the client's.
-fn claimed(api: &Api, certificate: &TestCertificate) -> Builder {
+fn claimed(api: &Scenario, certificate: &TestCertificate) -> Builder {
     let token = api.issuer.token().bound_to_certificate(certificate.der()).sign();
     let request = Request::builder().uri("/records").header("authorization", format!("Bearer {token}"));
     request.header("x-client-cert", base64(certificate))
@@ -78,7 +78,7 @@ async fn a_certificate_header_of_a_stranger_is_removed() {
     let own = claimed(&api, &certificate).extension(PeerCertificate::from_der(certificate.der().to_vec()));
     let (parts, body) = send(service.clone(), empty(own)).await;
     assert_eq!((parts.status, body.as_str()), (StatusCode::OK, "not seen"));
-    let dpop = api.request("GET", "/records").header("x-client-cert", base64(&certificate));
+    let dpop = valid_request(&api, "GET", "/records").header("x-client-cert", base64(&certificate));
     let (parts, body) = send(service, empty(dpop)).await;
     assert_eq!((parts.status, body.as_str()), (StatusCode::OK, "not seen"));
 }
@@ -86,7 +86,7 @@ async fn a_certificate_header_of_a_stranger_is_removed() {
 // R38, R82: nor does a handler that answers preflights.
 #[tokio::test]
 async fn a_preflight_is_without_it_too() {
-    let api = Api::with(|builder| {
+    let api = Scenario::with(|builder| {
         let proxy = TrustedProxy::at([PROXY]).client_certificate(CertificateHeader::haproxy("x-client-cert"));
         builder.trusted_proxy(proxy).cors(Cors::PassPreflight)
     });
@@ -113,8 +113,8 @@ async fn the_address_is_axums() {
 }
 
 /// A request with a proof for this URL, and these headers of a proxy beside it.
-fn proved(api: &Api, path: &str, url: &str, peer: Peer, headers: &[(&str, &str)]) -> TestRequest {
-    let token = api.token();
+fn proved(api: &Scenario, path: &str, url: &str, peer: Peer, headers: &[(&str, &str)]) -> TestRequest {
+    let token = api.token().sign();
     let proof = api.client.proof("GET", url).access_token(&token).sign();
     let request = Request::builder().uri(path).header("authorization", format!("DPoP {token}"));
     let request = request.header("dpop", proof).extension(peer);
@@ -124,7 +124,7 @@ fn proved(api: &Api, path: &str, url: &str, peer: Peer, headers: &[(&str, &str)]
 // R50, P26, P27: with the prefix that the gateway has removed, and on the host that the proxy names.
 #[tokio::test]
 async fn the_url_is_the_one_that_the_client_has_typed() {
-    let api = Api::with(|builder| {
+    let api = Scenario::with(|builder| {
         let headers = ForwardedHeaders::x_forwarded().with_prefix().public_url("https://api.example.org/v2");
         builder
             .public_url("https://api.example.com/v1")
