@@ -56,7 +56,9 @@ impl Setup {
         let start = self.now.saturating_sub(RUNNING);
         self.scenario.clock.set(start);
         let store = self.replay_store(start);
-        let server = self.scenario.another_server(|builder| builder.crypto_provider(crypto).memory_replay_store(store));
+        let server = self
+            .scenario
+            .another_server(|builder| builder.crypto_provider(crypto).memory_replay_store(store));
         self.scenario.clock.set(self.now);
         server
     }

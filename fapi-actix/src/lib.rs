@@ -66,8 +66,9 @@
 //!   [`Require`] and [`AccessToken`] refuse them.
 //! * **A CORS middleware** goes outside of this one, or browsers cannot read refusals; if it lists exposed headers, it
 //!   must list `WWW-Authenticate` and `DPoP-Nonce` too.
-//! * **Client certificates** are taken from a [`PeerCertificate`], which
-//!   `HttpServer::on_connect` puts into the connection's data, or an outer middleware into the request's extensions.
+//! * **Client certificates** of the connection are known with `HttpServer::on_connect(fapi_actix::on_connect)` and the
+//!   feature `rustls`; see [`on_connect`]. Behind a proxy that terminates TLS, name it as a
+//!   [`TrustedProxy`](fapi_core::TrustedProxy): its headers count, and everybody else's are removed.
 //! * **The issuer that a client says it uses** is compared with the token's if an outer middleware has put a
 //!   [`StatedIssuer`] into the request's extensions.
 //! * **`Option<AccessToken>`** is `None` where the middleware is missing, and the handler runs: actix-web itself turns
@@ -78,11 +79,13 @@
 //!
 //! | feature | default | what |
 //! |---|---|---|
+//! | `rustls` | no | [`on_connect`] knows the client certificates of `HttpServer::bind_rustls_0_23` |
 //! | `aws-lc-rs`, `reqwest` | yes | those of [`fapi_core`] |
 //! | `josekit`, `josekit-vendored` | no | those of [`fapi_core`] |
 //!
 //! [`fapi_core`] is re-exported whole, and at the root what nearly every user needs of it.
 
+mod connection;
 mod cors;
 mod extract;
 mod metadata;
@@ -93,10 +96,11 @@ mod worker;
 
 pub use fapi_core;
 pub use fapi_core::{
-    Cors, Issuer, NoClaims, NoncePolicy, PeerCertificate, Profile, Rejection, Requirement, ResourceServer,
-    Revocation, StatedIssuer, Verified,
+    Cors, Issuer, NoClaims, NoncePolicy, Peer, PeerCertificate, Profile, Rejection, Requirement,
+    ResourceServer, Revocation, StatedIssuer, Verified,
 };
 
+pub use connection::on_connect;
 pub use extract::{AccessToken, AccessTokenRejection, OptionalAccessToken};
 pub use metadata::metadata;
 pub use middleware::AccessTokenMiddleware;

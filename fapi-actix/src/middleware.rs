@@ -12,7 +12,8 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forwar
 use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use actix_web::{Error, HttpMessage, HttpResponse};
 use fapi_core::{
-    Cors, FieldLines, PeerCertificate, Rejection, ResourceRequest, ResourceServer, StatedIssuer, Verified,
+    Cors, FieldLines, Peer, PeerCertificate, Rejection, ResourceRequest, ResourceServer, StatedIssuer,
+    Verified,
 };
 
 use crate::cors::Preflight;
@@ -85,8 +86,9 @@ where
 
     forward_ready!(inner);
 
-    fn call(&self, request: ServiceRequest) -> Self::Future {
+    fn call(&self, mut request: ServiceRequest) -> Self::Future {
         let (inner, server) = (Rc::clone(&self.inner), self.server.clone());
+        remove_untrusted(&server, &mut request);
         Box::pin(async move {
             if server.metadata().is_at(request.uri().path()) {
                 let response = metadata::respond(server.metadata(), request.method());
@@ -122,17 +124,38 @@ where
 async fn verify(server: &ResourceServer, request: &ServiceRequest) -> Result<Verified, Rejection> {
     let certificate = peer_certificate(request);
     let stated = request.extensions().get::<StatedIssuer>().cloned();
+    let lines = |name: &str| request.headers().get_all(name).map(HeaderValue::as_bytes).collect();
+    let proxy_headers: Vec<_> = server.proxy_headers().map(|name| (name, lines(name))).collect();
     let facts = ResourceRequest::new(request.method().as_str(), request.uri().path(), request.uri().query())
         .with_authorization(field_lines(request, AUTHORIZATION))
         .with_dpop(field_lines(request, HeaderName::from_static("dpop")))
+        .with_interaction_id(field_lines(request, HeaderName::from_static("x-fapi-interaction-id")))
         .with_peer_certificate(certificate.as_ref().map(PeerCertificate::der))
-        .with_stated_issuer(stated.as_ref().map(StatedIssuer::as_str));
+        .with_stated_issuer(stated.as_ref().map(StatedIssuer::as_str))
+        .with_peer(peer(request))
+        .with_proxy_headers(&proxy_headers);
     server.verify(&facts).await
 }
 
 /// R29, R40: all lines, since a second one matters.
 fn field_lines(request: &ServiceRequest, name: HeaderName) -> FieldLines<'_> {
     request.headers().get_all(name).map(HeaderValue::as_bytes).collect()
+}
+
+/// R82, P50: nobody further inside sees what anybody could have sent.
+fn remove_untrusted(server: &ResourceServer, request: &mut ServiceRequest) {
+    if !server.trusts(peer(request)) {
+        for name in server.proxy_headers() {
+            request.headers_mut().remove(name);
+        }
+    }
+}
+
+/// From a middleware further out, from `HttpServer::on_connect`, or the address that actix-web knows.
+fn peer(request: &ServiceRequest) -> Peer {
+    let peer = request.extensions().get::<Peer>().copied();
+    let peer = peer.or_else(|| request.conn_data::<Peer>().copied());
+    peer.or_else(|| request.peer_addr().map(Peer::from)).unwrap_or_default()
 }
 
 /// From a middleware further out, or from `HttpServer::on_connect`.

@@ -29,30 +29,35 @@ pub(crate) fn internal_error() -> HttpResponse {
 
 /// What is owed to the answer of a verified request, or to its refusal.
 pub(crate) struct Amendments {
-    nonce: Option<HeaderValue>,
+    fields: Vec<(HeaderName, HeaderValue)>,
+    nonce: bool,
     expose: bool,
 }
 
 impl Amendments {
     /// `expose`: whether a browser of another origin may be asking.
     pub(crate) fn new(verified: Option<&Verified>, expose: bool) -> Self {
-        let nonce =
-            verified.and_then(Verified::dpop_nonce).and_then(|nonce| HeaderValue::from_str(nonce).ok());
-        Self { nonce, expose }
+        let fields = verified.into_iter().flat_map(Verified::answer_headers).filter_map(|(name, value)| {
+            Some((HeaderName::from_static(name), HeaderValue::from_str(value).ok()?))
+        });
+        let nonce = verified.and_then(Verified::dpop_nonce).is_some();
+        Self { fields: fields.collect(), nonce, expose }
     }
 
     pub(crate) fn apply<B>(&self, response: &mut HttpResponse<B>) {
         let refused = response.extensions().contains::<Rejection>();
         let headers = response.headers_mut();
-        if let Some(nonce) = &self.nonce {
-            // RFC 9449 §8, R63: not more than one.
-            headers.insert(HeaderName::from_static("dpop-nonce"), nonce.clone());
+        for (name, value) in &self.fields {
+            // R24, RFC 9449 §8, R63: not more than one of each.
+            headers.insert(name.clone(), value.clone());
+        }
+        if self.nonce {
             // RFC 9449 §8.2, R65
             if !headers.contains_key(CACHE_CONTROL) {
                 headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
             }
         }
-        if self.expose && (refused || self.nonce.is_some()) {
+        if self.expose && (refused || self.nonce) {
             cors::expose(headers);
         }
     }

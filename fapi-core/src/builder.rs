@@ -18,18 +18,21 @@ use crate::dpop::nonce::{DEFAULT_NONCE_PERIOD, NonceIssuer};
 use crate::dpop::proof::{KEY_CACHE_CAPACITY, ProofKeyCache};
 use crate::dpop::target::PublicUrl;
 use crate::dpop::{NoncePolicy, NonceSecret};
+use crate::interaction_id::InteractionIdPolicy;
 use crate::issuer::{
     HttpClient, Introspector, Issuer, IssuerError, IssuerKeys, IssuerRules, Surroundings, TrustedIssuer,
     is_secure_or_loopback,
 };
 use crate::metadata::{Document, ProtectedResourceMetadata, ResourceDescription};
 use crate::profile::Profile;
+use crate::proxy::{ProxyTrust, TrustedProxy, TrustedProxyError};
 use crate::rejection::{Answers, RejectionBody};
 use crate::replay::{MemoryReplayStore, ReplayStore, Replays};
 use crate::resource_server::{Inner, ResourceServer};
 use crate::revocation::{Revocation, Revocations};
 use crate::token::cache::{CAPACITY, TokenCache};
 use crate::token::encrypted::TokenDecryption;
+use crate::token::scope::is_scope_token;
 use crate::token::{ClaimsReader, NoClaims, claims_reader};
 use crate::token_verifier::TokenVerifier;
 
@@ -46,13 +49,15 @@ const MAX_EXPIRY_LEEWAY: Duration = Duration::from_secs(60);
 pub struct ResourceServerBuilder {
     profile: Profile,
     public_url: Option<String>,
+    trusted_proxies: Vec<TrustedProxy>,
     issuers: Vec<Issuer>,
     decryption_keys: Option<Vec<Arc<dyn DecryptionKey>>>,
     audiences: Vec<String>,
     revocations: Vec<Revocation>,
-    constraint: SenderConstraint,
-    nonce_policy: NoncePolicy,
+    constraint: Option<SenderConstraint>,
+    nonce_policy: Option<NoncePolicy>,
     nonce_secrets: Vec<NonceSecret>,
+    interaction_id: Option<InteractionIdPolicy>,
     claims_reader: ClaimsReader,
     rejection_body: RejectionBody,
     scopes_supported: Vec<String>,
@@ -70,13 +75,15 @@ impl Default for ResourceServerBuilder {
         Self {
             profile: Profile::fapi2(),
             public_url: None,
+            trusted_proxies: Vec::new(),
             issuers: Vec::new(),
             decryption_keys: None,
             audiences: Vec::new(),
             revocations: Vec::new(),
-            constraint: SenderConstraint::default(),
-            nonce_policy: NoncePolicy::default(),
+            constraint: None,
+            nonce_policy: None,
             nonce_secrets: Vec::new(),
+            interaction_id: None,
             claims_reader: claims_reader::<NoClaims>,
             rejection_body: RejectionBody::default(),
             scopes_supported: Vec::new(),
@@ -92,7 +99,8 @@ impl Default for ResourceServerBuilder {
 }
 
 impl ResourceServerBuilder {
-    /// The acceptance rules; [`Profile::fapi2`] by default.
+    /// The acceptance rules; [`Profile::fapi2`] by default. Its defaults for the issuer, the binding and the nonces hold
+    /// where no other setter says otherwise, before or after this one.
     pub fn profile(self, profile: Profile) -> Self {
         Self { profile, ..self }
     }
@@ -105,7 +113,15 @@ impl ResourceServerBuilder {
         Self { public_url: Some(url.into()), ..self }
     }
 
-    /// An authorization server whose tokens are accepted. Required; may be repeated.
+    /// The proxies in front of this API that are believed about their client's certificate or about the URL that it
+    /// requested; nobody by default. From everybody else these headers are ignored, and removed before the handler.
+    pub fn trusted_proxy(mut self, proxy: TrustedProxy) -> Self {
+        self.trusted_proxies.push(proxy);
+        self
+    }
+
+    /// An authorization server whose tokens are accepted; may be repeated. Required, unless the profile names one: then
+    /// that one is trusted, but only if no other is named here.
     pub fn issuer(mut self, issuer: Issuer) -> Self {
         self.issuers.push(issuer);
         self
@@ -121,8 +137,9 @@ impl ResourceServerBuilder {
         Self { decryption_keys: Some(keys.into_iter().collect()), ..self }
     }
 
-    /// This API's identifier in the `aud` of access tokens. Required, unless every issuer has its own
-    /// ([`Issuer::with_audience`]); may be repeated, and then each is accepted.
+    /// This API's identifier in the `aud` of access tokens. May be repeated, and then each is
+    /// accepted. Required, unless every issuer has its own ([`Issuer::with_audience`]), or the profile's tokens need not have
+    /// an `aud`.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audiences.push(audience.into());
         self
@@ -135,20 +152,27 @@ impl ResourceServerBuilder {
         self
     }
 
-    /// Which kinds of binding are accepted; both by default.
+    /// Which kinds of binding are accepted; those of the profile by default, which for [`Profile::fapi2`] are both.
     pub fn sender_constraint(self, constraint: SenderConstraint) -> Self {
-        Self { constraint, ..self }
+        Self { constraint: Some(constraint), ..self }
     }
 
-    /// When a proof must carry a nonce; [`NoncePolicy::WhenNeeded`] by default.
+    /// When a proof must carry a nonce; as the profile says by default, which for [`Profile::fapi2`] is
+    /// [`NoncePolicy::WhenNeeded`].
     pub fn nonce(self, policy: NoncePolicy) -> Self {
-        Self { nonce_policy: policy, ..self }
+        Self { nonce_policy: Some(policy), ..self }
     }
 
     /// The secrets under which nonces are made and checked, for several nodes: the first one makes them, all of them
     /// check. By default one is made at start, for one process; required with a [`Self::replay_store`] of your own.
     pub fn nonce_secrets(self, secrets: impl IntoIterator<Item = NonceSecret>) -> Self {
         Self { nonce_secrets: secrets.into_iter().collect(), ..self }
+    }
+
+    /// What is done with `x-fapi-interaction-id`; as the profile says by default, which for [`Profile::fapi2`] is
+    /// [`InteractionIdPolicy::Off`].
+    pub fn interaction_id(self, policy: InteractionIdPolicy) -> Self {
+        Self { interaction_id: Some(policy), ..self }
     }
 
     /// The type into which the token's payload is deserialised, once per token, for handlers and requirements. Unknown
@@ -221,7 +245,7 @@ impl ResourceServerBuilder {
     /// [`ConfigError`] says what is missing or wrong.
     pub fn build(self) -> Result<ResourceServer, ConfigError> {
         check_profile(&self.profile)?;
-        check_audiences(&self.audiences, &self.issuers)?;
+        check_audiences(&self.audiences, &self.issuers, &self.profile)?;
         if self.decryption_keys.as_ref().is_some_and(Vec::is_empty) {
             return Err(ConfigError::DecryptionKeyMissing);
         }
@@ -229,17 +253,22 @@ impl ResourceServerBuilder {
         if self.revocations.is_empty() {
             return Err(ConfigError::RevocationMissing);
         }
+        let constraint = self.constraint.unwrap_or(self.profile.sender_constraint());
+        let nonce_policy = self.nonce_policy.unwrap_or(self.profile.nonce_policy());
+        let interaction_id = self.interaction_id.unwrap_or(self.profile.interaction_id());
+        let issuers = issuers_or_default(self.issuers, &self.profile)?;
         let public_url = parse_public_url(self.public_url)?;
+        let proxy = trust_proxy(self.trusted_proxies, &public_url)?;
         let crypto = self.crypto.or_else(default_crypto).ok_or(ConfigError::CryptoProviderMissing)?;
         let http = match self.http {
-            None if self.issuers.iter().any(Issuer::is_remote) => default_http(self.allow_insecure_loopback)?,
+            None if issuers.iter().any(Issuer::is_remote) => default_http(self.allow_insecure_loopback)?,
             http => http,
         };
         let metadata = write_metadata(
             &public_url,
-            &self.issuers,
+            &issuers,
             &self.scopes_supported,
-            self.constraint,
+            constraint,
             &self.profile,
             &self.description,
         )?;
@@ -250,7 +279,7 @@ impl ResourceServerBuilder {
             http: http.as_ref(),
             clock: &self.clock,
         };
-        let issuers = trust.issuers(self.issuers)?;
+        let issuers = trust.issuers(issuers)?;
         let asks_about_jwts = self.revocations.iter().any(Revocation::is_introspection);
         check_introspection(&issuers, asks_about_jwts)?;
         let (revocations, max_lifetime) = Revocations::new(self.revocations);
@@ -260,21 +289,24 @@ impl ResourceServerBuilder {
             Some(shared) => shared,
             None => Replays::Memory(MemoryReplayStore::new(&*crypto, now)?),
         };
-        check_nonce_secrets(&replays, self.nonce_policy, &self.nonce_secrets)?;
+        check_nonce_secrets(&replays, nonce_policy, &self.nonce_secrets)?;
         let secrets = if self.nonce_secrets.is_empty() {
             vec![NonceSecret::generate(&*crypto)?]
         } else {
             self.nonce_secrets
         };
         let answers = Answers {
-            constraint: self.constraint,
+            constraint,
             algorithms: algorithm_names(&self.profile).join(" "),
             metadata_url: metadata.url().to_owned(),
+            scope: challenged_scope(&self.profile, &self.scopes_supported),
+            nonce_in_every_answer: self.profile.nonce_in_every_answer(),
             body: self.rejection_body,
         };
         let server = ResourceServer::from_inner(Inner {
             profile: self.profile,
             public_url,
+            proxy,
             tokens: TokenVerifier {
                 issuers,
                 asks_about_jwts,
@@ -284,8 +316,9 @@ impl ResourceServerBuilder {
                 cache: TokenCache::new(CAPACITY),
             },
             revocations,
-            constraint: self.constraint,
-            nonce_policy: self.nonce_policy,
+            constraint,
+            nonce_policy,
+            interaction_id,
             nonces: NonceIssuer::new(Arc::clone(&crypto), secrets, DEFAULT_NONCE_PERIOD)
                 .map_err(ConfigError::Nonces)?,
             replays,
@@ -323,13 +356,34 @@ fn check_profile(profile: &Profile) -> Result<(), ConfigError> {
 }
 
 /// RFC 9068 §4, R92: every issuer's tokens must name this API, by its own name for it or by the server's.
-fn check_audiences(audiences: &[String], issuers: &[Issuer]) -> Result<(), ConfigError> {
+fn check_audiences(audiences: &[String], issuers: &[Issuer], profile: &Profile) -> Result<(), ConfigError> {
     let each_has_its_own =
         !issuers.is_empty() && issuers.iter().all(|issuer| !issuer.rules.audiences.is_empty());
-    if audiences.is_empty() && !each_has_its_own {
+    if audiences.is_empty() && !each_has_its_own && !profile.audience_optional() {
         return Err(ConfigError::AudienceMissing);
     }
     if audiences.iter().any(String::is_empty) { Err(ConfigError::AudienceEmpty) } else { Ok(()) }
+}
+
+/// The issuers that were named, else the profile's. P40: none that the profile refuses.
+fn issuers_or_default(mut issuers: Vec<Issuer>, profile: &Profile) -> Result<Vec<Issuer>, ConfigError> {
+    if issuers.is_empty() {
+        issuers.extend(profile.issuer().map(Issuer::new));
+    }
+    match issuers.iter().find(|issuer| profile.refuses_issuer(issuer.identifier())) {
+        Some(issuer) => Err(ConfigError::IssuerRefused {
+            issuer: issuer.identifier().to_owned(),
+            profile: profile.name().to_owned(),
+        }),
+        None => Ok(issuers),
+    }
+}
+
+/// RFC 6750 §3: the scope that a client should ask for, where the profile wants challenges to name it.
+fn challenged_scope(profile: &Profile, scopes: &[String]) -> Option<String> {
+    let mut permitted = scopes.iter().filter(|scope| is_scope_token(scope)).peekable();
+    let named = profile.challenges_name_scope() && permitted.peek().is_some();
+    named.then(|| permitted.map(String::as_str).collect::<Vec<_>>().join(" "))
 }
 
 /// R62: nodes that each make a secret of their own would send a client from nonce to nonce for ever.
@@ -358,6 +412,17 @@ fn parse_public_url(url: Option<String>) -> Result<PublicUrl, ConfigError> {
             reason: "it must be https (http is accepted for loopback hosts only)",
         })
     }
+}
+
+fn trust_proxy(
+    mut proxies: Vec<TrustedProxy>,
+    public_url: &PublicUrl,
+) -> Result<Option<ProxyTrust>, ConfigError> {
+    let proxy = proxies.pop();
+    if !proxies.is_empty() {
+        return Err(TrustedProxyError::Repeated.into());
+    }
+    proxy.map(|proxy| proxy.build(public_url, |url| parse_public_url(Some(url)))).transpose()
 }
 
 /// What turns a configured issuer into a trusted one.
@@ -448,12 +513,12 @@ fn algorithm_names(profile: &Profile) -> Vec<&'static str> {
 }
 
 #[cfg(feature = "aws-lc-rs")]
-fn default_crypto() -> Option<Arc<dyn CryptoProvider>> {
+pub(crate) fn default_crypto() -> Option<Arc<dyn CryptoProvider>> {
     Some(Arc::new(crate::crypto::AwsLcProvider))
 }
 
 #[cfg(not(feature = "aws-lc-rs"))]
-fn default_crypto() -> Option<Arc<dyn CryptoProvider>> {
+pub(crate) fn default_crypto() -> Option<Arc<dyn CryptoProvider>> {
     None
 }
 

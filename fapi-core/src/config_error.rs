@@ -4,6 +4,7 @@ use thiserror::Error as ThisError;
 
 use crate::crypto::RandomError;
 use crate::issuer::{HttpError, IssuerError};
+use crate::proxy::TrustedProxyError;
 
 /// Why a [`ResourceServer`](crate::ResourceServer) cannot be built.
 #[derive(Clone, Debug, Eq, PartialEq, ThisError)]
@@ -22,9 +23,22 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// A trusted proxy is not configured in a safe way.
+    #[error(transparent)]
+    TrustedProxy(#[from] TrustedProxyError),
     /// No issuer is trusted.
     #[error("issuer is missing: name at least one authorization server whose tokens are accepted")]
     IssuerMissing,
+    /// P40: an issuer that the profile refuses, such as that of a test environment in production.
+    #[error(
+        "issuer {issuer:?} may not be trusted under the profile {profile:?}: its tokens are for tests; use the profile of its environment"
+    )]
+    IssuerRefused {
+        /// The configured issuer.
+        issuer: String,
+        /// The profile's name.
+        profile: String,
+    },
     /// An issuer's configuration cannot be used.
     #[error(transparent)]
     Issuer(#[from] IssuerError),
@@ -61,9 +75,7 @@ pub enum ConfigError {
     #[error("the profile {0:?} has no algorithm for tokens or none for proofs")]
     AlgorithmsMissing(String),
     /// SP 5.1.2: a profile that accepts more than FAPI 2.0 does may not bear its name (R20).
-    #[error(
-        "the profile accepts algorithms that FAPI 2.0 does not: give it a name of its own with named(..)"
-    )]
+    #[error("the profile accepts what FAPI 2.0 does not: give it a name of its own with named(..)")]
     ProfileName,
     /// A window or limit of the profile is out of bounds.
     #[error("the profile's {name} must be at most {most_seconds} s")]

@@ -4,7 +4,6 @@
 //! passes at all, and where a token names two keys both are owed (R89). The proof's signature is checked elsewhere.
 
 use crate::authorization::Scheme;
-use crate::crypto::CryptoProvider;
 use crate::error::Error;
 use crate::jose::JwkThumbprint;
 use crate::jose::json::{Object, Value};
@@ -19,6 +18,8 @@ pub struct Confirmation {
 
 /// Which kinds of binding a resource server accepts (SP 5.3.4-5: mutual TLS, DPoP, or both).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[cfg_attr(feature = "config", derive(serde::Deserialize), serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "config-schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum SenderConstraint {
     /// DPoP-bound tokens under the scheme `DPoP`, and certificate-bound tokens under the scheme `Bearer`.
@@ -51,6 +52,14 @@ pub enum Binding {
 }
 
 impl Binding {
+    /// The scheme under which the token was presented.
+    pub(crate) const fn scheme(self) -> Scheme {
+        match self {
+            Self::Dpop => Scheme::Dpop,
+            Self::Mtls => Scheme::Bearer,
+        }
+    }
+
     /// `dpop` or `mtls`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -66,7 +75,7 @@ impl Binding {
 pub(crate) struct Shown<'a> {
     pub(crate) scheme: Scheme,
     pub(crate) proof_key: Option<&'a JwkThumbprint>,
-    pub(crate) certificate: Option<&'a [u8]>,
+    pub(crate) certificate: Option<CertificateThumbprint>,
 }
 
 impl Confirmation {
@@ -94,13 +103,12 @@ impl Confirmation {
     }
 
     /// Holds what the caller has shown against every key that the token names.
-    pub(crate) fn check(&self, shown: Shown<'_>, crypto: &dyn CryptoProvider) -> Result<Binding, Error> {
+    pub(crate) fn check(&self, shown: Shown<'_>) -> Result<Binding, Error> {
         let binding = self.check_scheme(shown)?;
         // R89: both members present means that both must hold.
         if let Some(owed) = &self.certificate {
             // R72: no certificate is a mismatch. R75: a renewed certificate is another one.
-            let der = shown.certificate.ok_or(Error::CertificateMissing)?;
-            if !CertificateThumbprint::of(der, crypto).matches(owed) {
+            if !shown.certificate.ok_or(Error::CertificateMissing)?.matches(owed) {
                 return Err(Error::CertificateBinding);
             }
         }

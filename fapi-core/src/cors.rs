@@ -16,6 +16,8 @@
 /// let builder = ResourceServer::builder().cors(Cors::Disabled);
 /// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[cfg_attr(feature = "config", derive(serde::Deserialize), serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "config-schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum Cors {
     /// A preflight is a request like any other, and no header field is exposed.

@@ -7,7 +7,11 @@ use std::sync::Arc;
 
 use thiserror::Error as ThisError;
 
+use crate::confirmation::SenderConstraint;
 use crate::jose::{JoseError, KeyError};
+use crate::mtls::CertificateHeaderError;
+use crate::proxy::ForwardedError;
+use crate::requirement::StepUp;
 
 /// One failed rule.
 #[derive(Clone, Debug, Eq, PartialEq, ThisError)]
@@ -34,6 +38,14 @@ pub enum Error {
     /// RFC 9110 §11.1: neither `DPoP` nor `Bearer`.
     #[error("the Authorization scheme is neither DPoP nor Bearer")]
     SchemeUnsupported,
+
+    // --- The interaction id -------------------------------------------------------------------------------
+    /// FAPI implementation advice §2.2.1: the profile requires `x-fapi-interaction-id`, and there is none.
+    #[error("the request has no x-fapi-interaction-id, which the profile requires")]
+    InteractionIdMissing,
+    /// FAPI implementation advice §2.2.1: `x-fapi-interaction-id` is not a UUID, or there are several.
+    #[error("the request's x-fapi-interaction-id is not one UUID")]
+    InteractionIdInvalid,
 
     // --- The DPoP proof -----------------------------------------------------------------------------------
     /// RFC 9449 §7.1: scheme `DPoP`, but no `DPoP` header.
@@ -69,6 +81,9 @@ pub enum Error {
     /// RFC 9449 §4.3 (9): `htu` is not the request's URI.
     #[error("the DPoP proof's htu is not this request's URL: {0}")]
     ProofTarget(TargetMismatch),
+    /// RFC 7239: the forwarding headers of a trusted proxy do not say which URL was requested.
+    #[error("the trusted proxy's forwarding headers cannot be used: {0}")]
+    Forwarded(ForwardedError),
     /// RFC 9449 §4.3 (11): `iat` is too long ago.
     #[error(
         "the DPoP proof was issued {age_seconds} s ago, more than the accepted window; is the client's clock late?"
@@ -167,6 +182,11 @@ pub enum Error {
     /// RFC 9068 §4: `aud` does not contain this resource server.
     #[error("the access token's aud does not contain this API's audience")]
     TokenAudience,
+    /// The token is for further audiences, and the profile wants this API to be the only one.
+    #[error(
+        "the access token's aud names further audiences, and the profile wants this API to be the only one"
+    )]
+    TokenAudienceShared,
     /// RFC 9068 §4: `exp` has passed.
     #[error("the access token expired {ago_seconds} s ago")]
     TokenExpired {
@@ -227,6 +247,9 @@ pub enum Error {
     /// RFC 8705 §3: the token is bound to another certificate.
     #[error("the access token is bound to another client certificate")]
     CertificateBinding,
+    /// RFC 9440 §2: the certificate header of a trusted proxy cannot be read.
+    #[error("the trusted proxy's client certificate header cannot be used: {0}")]
+    CertificateHeader(CertificateHeaderError),
     /// This server does not accept this kind of binding.
     #[error("this server does not accept tokens bound in this way")]
     BindingNotAccepted,
@@ -235,9 +258,23 @@ pub enum Error {
     /// RFC 6750 §3.1: the token lacks a scope that the route needs.
     #[error("the access token lacks the scope {0:?}")]
     InsufficientScope(Arc<str>),
+    /// RFC 9470 §3: the user was not authenticated in the way or at the time that the route needs.
+    #[error("the authentication of the user does not suffice; the route asks for {0}")]
+    InsufficientUserAuthentication(Arc<StepUp>),
+    /// RFC 9396 §9: none of the token's authorization details of this type satisfies the route.
+    #[error("the access token holds no authorization_details of type {0:?} that suffice")]
+    InsufficientAuthorizationDetails(Arc<str>),
+    /// SP 5.3.4-5: the route accepts another kind of binding than the token's.
+    #[error("the route accepts only tokens bound in another way: {0:?}")]
+    BindingRequired(SenderConstraint),
     /// SP 5.3.4-4: the token does not meet the named requirement of the route.
-    #[error("the access token does not meet the requirement {0:?}")]
-    RequirementUnmet(Arc<str>),
+    #[error("the access token does not meet the requirement {name:?}")]
+    RequirementUnmet {
+        /// The name, for the log; of a combination, its tree.
+        name: Arc<str>,
+        /// What the client is told, if anything: see [`Requirement::told`](crate::Requirement::told).
+        told: Option<&'static str>,
+    },
 
     // --- Could not be checked -----------------------------------------------------------------------------
     /// The issuer's keys were never loaded, or cannot be refreshed.
@@ -248,7 +285,9 @@ pub enum Error {
     IntrospectionUnavailable,
     /// RFC 7662 §2.2, RFC 9701 §5: the issuer's answer about the token is malformed, not for this server, or not signed as
     /// it must be.
-    #[error("the issuer's answer about the access token cannot be used; the log of fapi_core::issuer says why")]
+    #[error(
+        "the issuer's answer about the access token cannot be used; the log of fapi_core::issuer says why"
+    )]
     IntrospectionInvalid,
     /// The source of revocations did not answer.
     #[error("the source of revocations is unavailable; the token could not be checked")]
@@ -279,6 +318,8 @@ impl Error {
             Self::CredentialsMalformed => "credentials_malformed",
             Self::CredentialsTooLarge => "credentials_too_large",
             Self::SchemeUnsupported => "scheme_unsupported",
+            Self::InteractionIdMissing => "interaction_id_missing",
+            Self::InteractionIdInvalid => "interaction_id_invalid",
             Self::ProofMissing => "dpop_proof_missing",
             Self::ProofRepeated => "dpop_proof_repeated",
             Self::ProofTooLarge => "dpop_proof_too_large",
@@ -290,6 +331,7 @@ impl Error {
             Self::ProofClaimInvalid(_) => "dpop_proof_claim_invalid",
             Self::ProofMethod => "dpop_proof_htm",
             Self::ProofTarget(_) => "dpop_proof_htu",
+            Self::Forwarded(_) => "forwarded",
             Self::ProofTooOld { .. } => "dpop_proof_too_old",
             Self::ProofFromFuture { .. } => "dpop_proof_from_future",
             Self::ProofExpired => "dpop_proof_expired",
@@ -316,6 +358,7 @@ impl Error {
             Self::TokenClaimMissing(_) => "token_claim_missing",
             Self::TokenClaimInvalid(_) => "token_claim_invalid",
             Self::TokenAudience => "token_aud",
+            Self::TokenAudienceShared => "token_aud_shared",
             Self::TokenExpired { .. } => "token_expired",
             Self::TokenNotYetValid { .. } => "token_not_yet_valid",
             Self::TokenFromFuture { .. } => "token_from_future",
@@ -330,9 +373,13 @@ impl Error {
             Self::KeyBinding => "key_binding",
             Self::CertificateMissing => "certificate_missing",
             Self::CertificateBinding => "certificate_binding",
+            Self::CertificateHeader(_) => "certificate_header",
             Self::BindingNotAccepted => "binding_not_accepted",
             Self::InsufficientScope(_) => "insufficient_scope",
-            Self::RequirementUnmet(_) => "requirement_unmet",
+            Self::InsufficientUserAuthentication(_) => "insufficient_user_authentication",
+            Self::InsufficientAuthorizationDetails(_) => "insufficient_authorization_details",
+            Self::BindingRequired(_) => "binding_required",
+            Self::RequirementUnmet { .. } => "requirement_unmet",
             Self::KeysUnavailable => "keys_unavailable",
             Self::IntrospectionUnavailable => "introspection_unavailable",
             Self::IntrospectionInvalid => "introspection_invalid",

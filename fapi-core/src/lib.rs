@@ -59,6 +59,9 @@
 //! |---|---|---|
 //! | `aws-lc-rs` | yes | `AwsLcProvider`, the default provider of signatures, and `AwsLcSigningKey` |
 //! | `reqwest` | yes | `ReqwestClient`, the default HTTP client for metadata, keys and introspection |
+//! | `config` | no | [`config`](crate::config): settings from TOML and environment variables |
+//! | `config-schema` | no | the JSON Schema of these settings |
+//! | `rustls` | no | `ServerTls`: TLS that asks clients for certificates |
 //! | `josekit` | no | on OpenSSL: `JosekitProvider`, a second provider of signatures, and `JosekitDecryptionKey`, for encrypted tokens |
 //! | `josekit-vendored` | no | the same, with OpenSSL built from source |
 
@@ -67,18 +70,23 @@
 mod authorization;
 mod builder;
 mod clock;
+#[cfg(feature = "config")]
+pub mod config;
 mod config_error;
 mod confirmation;
 mod cors;
 pub mod crypto;
 mod dpop;
 mod error;
+pub mod helseid;
+mod interaction_id;
 mod issuer;
 pub mod jose;
 mod metadata;
 mod mtls;
 mod outcome;
 mod profile;
+mod proxy;
 mod rejection;
 mod replay;
 mod request;
@@ -96,17 +104,25 @@ pub use confirmation::{Binding, Confirmation, SenderConstraint};
 pub use cors::Cors;
 pub use dpop::{NoncePolicy, NonceSecret, NonceSecretTooShort};
 pub use error::{Error, TargetMismatch};
+pub use interaction_id::InteractionIdPolicy;
 pub use issuer::{
-    ClientAuthentication, HttpClient, HttpError, HttpResponse, Introspection, Issuer, IssuerError, KeySetError};
+    ClientAuthentication, HttpClient, HttpError, HttpResponse, Introspection, Issuer, IssuerError,
+    KeySetError,
+};
 #[cfg(feature = "reqwest")]
 pub use issuer::{ReqwestClient, ReqwestClientBuilder};
 pub use metadata::{ProtectedResourceMetadata, ResourceDescription};
-pub use mtls::{CertificateThumbprint, InvalidThumbprint, PeerCertificate};
-pub use profile::Profile;
+pub use mtls::{
+    CertificateHeader, CertificateHeaderError, CertificateThumbprint, InvalidThumbprint, PeerCertificate,
+};
+#[cfg(feature = "rustls")]
+pub use mtls::{ClientCertificates, ServerTls, ServerTlsError};
+pub use profile::{Deviation, Profile, UnknownProfile};
+pub use proxy::{ForwardedError, ForwardedHeaders, Peer, TrustedProxy, TrustedProxyError};
 pub use rejection::{Rejection, RejectionBody, ResponseBody};
 pub use replay::{MemoryReplayStore, ProofClient, ProofUse, Replay, ReplayStore, ReplayStoreError};
 pub use request::{FieldLines, ResourceRequest, StatedIssuer};
-pub use requirement::Requirement;
+pub use requirement::{Requirement, StepUp};
 pub use resource_server::ResourceServer;
 pub use revocation::{Revocation, RevocationSource, RevocationUnavailable};
 pub use token::{AccessToken, ClientId, NoClaims, Scope, StatusReference, Subject, TokenFacts};

@@ -1,8 +1,8 @@
 //! One `tracing` event for each decision, with stable field names, for operators and log search.
 //!
 //! Target `fapi_core::outcome`. Fields: `outcome` (`accepted`, or [`Error::code`](crate::Error::code)), `status`,
-//! `binding`, and, once the token is verified, `client_id`, `issuer` and `kid`. Never a token, a proof, a path or a
-//! person (R21, R22, pitfalls P38 and P44).
+//! `binding`, `interaction_id` if the answer has one, and, once the token is verified, `client_id`, `issuer` and `kid`.
+//! Never a token, a proof, a path or a person (R21, R22, pitfalls P38 and P44).
 
 use crate::confirmation::Binding;
 use crate::rejection::Rejection;
@@ -25,7 +25,7 @@ impl<'a> Who<'a> {
     }
 }
 
-pub(crate) fn accepted(who: Option<Who<'_>>, binding: Binding) {
+pub(crate) fn accepted(who: Option<Who<'_>>, binding: Binding, interaction_id: Option<&str>) {
     tracing::debug!(
         target: TARGET,
         outcome = "accepted",
@@ -33,6 +33,7 @@ pub(crate) fn accepted(who: Option<Who<'_>>, binding: Binding) {
         client_id = who.map(|who| who.client_id),
         issuer = who.map(|who| who.issuer),
         kid = who.and_then(|who| who.kid),
+        interaction_id,
         "request accepted"
     );
 }
@@ -40,11 +41,19 @@ pub(crate) fn accepted(who: Option<Who<'_>>, binding: Binding) {
 pub(crate) fn refused(who: Option<Who<'_>>, rejection: &Rejection) {
     let (outcome, status, error) = (rejection.error().code(), rejection.status(), rejection.error());
     let (client_id, issuer) = (who.map(|who| who.client_id), who.map(|who| who.issuer));
-    let kid = who.and_then(|who| who.kid);
+    let (kid, interaction_id) = (who.and_then(|who| who.kid), rejection.interaction_id());
     if status >= 500 {
         // The operator's to mend, not the client's.
-        tracing::error!(target: TARGET, outcome, status, client_id, issuer, kid, "request not checked: {error}");
+        tracing::error!(
+            target: TARGET,
+            outcome, status, client_id, issuer, kid, interaction_id,
+            "request not checked: {error}"
+        );
     } else {
-        tracing::info!(target: TARGET, outcome, status, client_id, issuer, kid, "request refused: {error}");
+        tracing::info!(
+            target: TARGET,
+            outcome, status, client_id, issuer, kid, interaction_id,
+            "request refused: {error}"
+        );
     }
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::authorization::Scheme;
 use crate::confirmation::SenderConstraint;
 use crate::error::Error;
+use crate::interaction_id::{INTERACTION_ID, InteractionId};
 
 /// The refusal of one request: what the adapter sends instead of calling the handler.
 #[derive(Clone, Debug)]
@@ -76,6 +77,12 @@ impl Rejection {
         &self.error
     }
 
+    /// The `x-fapi-interaction-id` of the answer, if it has one. It is among [`Rejection::headers`] too.
+    #[must_use]
+    pub fn interaction_id(&self) -> Option<&str> {
+        self.headers().find(|(name, _)| *name == INTERACTION_ID).map(|(_, value)| value)
+    }
+
     /// The `error` parameter of the challenge, such as `invalid_token`, if it has one.
     #[must_use]
     pub const fn error_code(&self) -> Option<&'static str> {
@@ -91,6 +98,10 @@ pub(crate) struct Answers {
     pub(crate) algorithms: String,
     /// RFC 9728 §5.1: where the metadata of this resource is.
     pub(crate) metadata_url: String,
+    /// RFC 6750 §3: the scope that a client without a fitting token should ask for, where it is named.
+    pub(crate) scope: Option<String>,
+    /// Whether a refusal of a request with a proof always carries a nonce.
+    pub(crate) nonce_in_every_answer: bool,
     pub(crate) body: RejectionBody,
 }
 
@@ -101,40 +112,37 @@ impl Answers {
         &self,
         error: Error,
         presented: Option<Scheme>,
+        interaction_id: Option<&InteractionId>,
         nonce: impl FnOnce() -> String,
     ) -> Rejection {
         let answer = Answer::to(&error);
         let mut headers = Vec::with_capacity(4);
-        for scheme in self.challenged(answer.challenge, presented) {
-            headers.push(("www-authenticate", self.challenge(scheme, &answer, &error, presented)));
+        // A route may accept less than the server.
+        let accepted = if let Error::BindingRequired(only) = error { only } else { self.constraint };
+        for scheme in challenged(accepted, answer.challenge, presented) {
+            // R36: only the challenge of the presented scheme carries the error, or each where that cannot be.
+            let blamed =
+                presented.is_none_or(|presented| presented == scheme || !accepted.accepts(presented));
+            let failed = blamed.then_some(&error);
+            headers.push(("www-authenticate", self.challenge(scheme, &answer, failed)));
         }
-        // RFC 9449 §8, R63: exactly one nonce, and only with this error.
-        if answer.code == Some("use_dpop_nonce") {
+        // RFC 9449 §8, R63: exactly one nonce, and only with this error, unless the profile wants it with every answer.
+        let always = self.nonce_in_every_answer && presented == Some(Scheme::Dpop);
+        if answer.code == Some("use_dpop_nonce") || always {
             headers.push(("dpop-nonce", nonce()));
         }
         // R39: a refusal belongs to this request alone.
         headers.push(("cache-control", "no-store".to_owned()));
+        if let Some(id) = interaction_id {
+            // R24: on refusals too, which are what it is asked for most.
+            headers.push((INTERACTION_ID, id.as_str().to_owned()));
+        }
         let mut rejection = Rejection { error, status: answer.status, headers, body: None };
         rejection.body = self.body.render(&rejection);
         rejection
     }
 
-    /// R36: a client that has chosen a scheme is answered under it. One that sent a Bearer token is also told of DPoP,
-    /// since its token may be bound to a key (RFC 9449 §7.2).
-    fn challenged(&self, challenge: Challenge, presented: Option<Scheme>) -> impl Iterator<Item = Scheme> {
-        // RFC 9110 §15.5.2, R30: one that chose a scheme which is not accepted here is told which are.
-        let presented = presented.filter(|presented| self.constraint.accepts(*presented));
-        let schemes: &[Scheme] = match (challenge, presented) {
-            (Challenge::No, _) => &[],
-            (Challenge::Presented, Some(Scheme::Dpop)) => &[Scheme::Dpop],
-            (Challenge::Presented, Some(Scheme::Bearer)) => &[Scheme::Bearer, Scheme::Dpop],
-            (Challenge::Presented, None) | (Challenge::All, _) => &[Scheme::Dpop, Scheme::Bearer],
-        };
-        // P41: no challenge for a scheme that is not accepted here.
-        schemes.iter().copied().filter(|scheme| self.constraint.accepts(*scheme))
-    }
-
-    fn challenge(&self, scheme: Scheme, answer: &Answer, error: &Error, presented: Option<Scheme>) -> String {
+    fn challenge(&self, scheme: Scheme, answer: &Answer, failed: Option<&Error>) -> String {
         let mut text = String::with_capacity(256);
         text.push_str(match scheme {
             Scheme::Dpop => "DPoP",
@@ -146,17 +154,29 @@ impl Answers {
             let _ = write!(text, "{separator}{name}=\"{value}\"");
             separator = ", ";
         };
-        // R36: only the challenge of the presented scheme carries the error, or each where none was.
-        let blamed =
-            presented.is_none_or(|presented| presented == scheme || !self.constraint.accepts(presented));
-        if let Some(code) = answer.code.filter(|_| blamed) {
+        if let (Some(code), Some(_)) = (answer.code, failed) {
             parameter("error", code);
             parameter("error_description", answer.description);
-            match error {
-                // RFC 6750 §3.1: the scope that is needed.
-                Error::InsufficientScope(scope) if !scope.is_empty() => parameter("scope", scope),
-                _ => {}
+        }
+        let mut lacking = "";
+        match failed {
+            // RFC 6750 §3.1: the scope that is needed.
+            Some(Error::InsufficientScope(scope)) => lacking = scope,
+            // RFC 9470 §3, R35, R145
+            Some(Error::InsufficientUserAuthentication(step_up)) => {
+                if !step_up.acr_values().is_empty() {
+                    parameter("acr_values", step_up.acr_values());
+                }
+                if let Some(age) = step_up.max_age() {
+                    parameter("max_age", &age.as_secs().to_string());
+                }
+                lacking = step_up.scope();
             }
+            _ => {}
+        }
+        let asked = self.scope.as_deref().filter(|_| answer.status == 401);
+        if let Some(scope) = Some(lacking).filter(|scope| !scope.is_empty()).or(asked) {
+            parameter("scope", scope);
         }
         if scheme == Scheme::Dpop {
             // RFC 9449 §7.1, R37
@@ -166,6 +186,30 @@ impl Answers {
         parameter("resource_metadata", &self.metadata_url);
         text
     }
+}
+
+/// R36: a client that has chosen a scheme is answered under it. One that sent a Bearer token is also told of DPoP, since
+/// its token may be bound to a key (RFC 9449 §7.2).
+fn challenged(
+    accepted: SenderConstraint,
+    challenge: Challenge,
+    presented: Option<Scheme>,
+) -> impl Iterator<Item = Scheme> {
+    // RFC 9110 §15.5.2, R30: one that chose a scheme which is not accepted here is told which are.
+    let presented = presented.filter(|presented| accepted.accepts(*presented));
+    let schemes: &[Scheme] = match (challenge, presented) {
+        (Challenge::No, _) => &[],
+        (Challenge::Presented, Some(Scheme::Dpop)) => &[Scheme::Dpop],
+        (Challenge::Presented, Some(Scheme::Bearer)) => &[Scheme::Bearer, Scheme::Dpop],
+        (Challenge::Presented, None) | (Challenge::All, _) => &[Scheme::Dpop, Scheme::Bearer],
+    };
+    // P41: no challenge for a scheme that is not accepted here.
+    schemes.iter().copied().filter(move |scheme| accepted.accepts(*scheme))
+}
+
+/// RFC 6750 §3, R33: what `error_description` may hold.
+pub(crate) fn is_quotable(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, 0x20 | 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
 }
 
 impl RejectionBody {
@@ -266,6 +310,8 @@ impl Answer {
             }
             Error::CredentialsMalformed => Self::invalid_request("Malformed Authorization header"),
             Error::CredentialsTooLarge => Self::invalid_request("The access token is too large"),
+            Error::InteractionIdMissing => Self::invalid_request("x-fapi-interaction-id is required"),
+            Error::InteractionIdInvalid => Self::invalid_request("x-fapi-interaction-id must be one UUID"),
 
             Error::ProofMissing => Self::invalid_proof("A DPoP proof is required"),
             Error::ProofRepeated => Self::invalid_proof("More than one DPoP proof"),
@@ -278,6 +324,7 @@ impl Answer {
             Error::ProofClaimInvalid(_) => Self::invalid_proof("A DPoP proof claim is invalid"),
             Error::ProofMethod => Self::invalid_proof("Invalid DPoP proof htm"),
             Error::ProofTarget(_) => Self::invalid_proof("Invalid DPoP proof htu"),
+            Error::Forwarded(_) => Self::invalid_request("The URL of the request is not one of this API"),
             Error::ProofTooOld { .. } | Error::ProofFromFuture { .. } => {
                 Self::invalid_proof("Invalid DPoP proof iat")
             }
@@ -309,6 +356,7 @@ impl Answer {
             | Error::TokenClaimMissing(_)
             | Error::TokenClaimInvalid(_)
             | Error::TokenAudience
+            | Error::TokenAudienceShared
             | Error::TokenNotYetValid { .. }
             | Error::TokenFromFuture { .. }
             | Error::TokenLifetime { .. }
@@ -323,7 +371,7 @@ impl Answer {
             Error::TokenBoundToKey => Self::invalid_token("The access token must be used with DPoP"),
             // RFC 9449 figure 15, R54
             Error::KeyBinding => Self::invalid_token("Invalid DPoP key binding"),
-            Error::CertificateMissing | Error::CertificateBinding => {
+            Error::CertificateMissing | Error::CertificateBinding | Error::CertificateHeader(_) => {
                 Self::invalid_token("Invalid client certificate binding")
             }
             Error::BindingNotAccepted => Self::invalid_token("Tokens bound in this way are not accepted"),
@@ -331,7 +379,21 @@ impl Answer {
             Error::InsufficientScope(_) => {
                 Self::insufficient_scope("The request requires higher privileges than the access token has")
             }
-            Error::RequirementUnmet(_) => {
+            // RFC 9470 §3, R145
+            Error::InsufficientUserAuthentication(_) => Self {
+                status: 401,
+                code: Some("insufficient_user_authentication"),
+                description: "The request requires another authentication of the user",
+                challenge: Challenge::Presented,
+            },
+            Error::InsufficientAuthorizationDetails(_) => Self::insufficient_scope(
+                "The request requires authorization details that the access token does not have",
+            ),
+            Error::BindingRequired(_) => {
+                Self::invalid_token("The request requires a token that is bound in another way")
+            }
+            Error::RequirementUnmet { told: Some(description), .. } => Self::insufficient_scope(description),
+            Error::RequirementUnmet { told: None, .. } => {
                 Self::insufficient_scope("The access token does not suffice for this request")
             }
 

@@ -2,10 +2,12 @@
 //!
 //! Std types only, so that frameworks on different versions of `http` can fill it. It holds the request-target as the
 //! client sent it: an adapter whose router strips a prefix hands over the original path (R50, pitfall P27). Nothing in
-//! it is trusted, except that a peer certificate was proved in the TLS handshake.
+//! it is trusted, except that a peer certificate was proved in the TLS handshake, and that the peer is who has connected.
 
 use std::fmt;
 use std::sync::Arc;
+
+use crate::proxy::Peer;
 
 /// The field lines of one header: what matters is whether there is none, one, or more than one (R29, R40).
 #[derive(Clone, Copy, Default, Eq, PartialEq)]
@@ -80,8 +82,11 @@ pub struct ResourceRequest<'a> {
     pub(crate) query: Option<&'a str>,
     pub(crate) authorization: FieldLines<'a>,
     pub(crate) dpop: FieldLines<'a>,
+    pub(crate) interaction_id: FieldLines<'a>,
     pub(crate) peer_certificate: Option<&'a [u8]>,
     pub(crate) stated_issuer: Option<&'a str>,
+    pub(crate) peer: Peer,
+    proxy_headers: &'a [(&'a str, FieldLines<'a>)],
 }
 
 impl<'a> ResourceRequest<'a> {
@@ -95,8 +100,11 @@ impl<'a> ResourceRequest<'a> {
             query,
             authorization: FieldLines::Absent,
             dpop: FieldLines::Absent,
+            interaction_id: FieldLines::Absent,
             peer_certificate: None,
             stated_issuer: None,
+            peer: Peer::Unknown,
+            proxy_headers: &[],
         }
     }
 
@@ -112,6 +120,12 @@ impl<'a> ResourceRequest<'a> {
         Self { dpop, ..self }
     }
 
+    /// All `x-fapi-interaction-id` field lines.
+    #[must_use]
+    pub const fn with_interaction_id(self, interaction_id: FieldLines<'a>) -> Self {
+        Self { interaction_id, ..self }
+    }
+
     /// The client certificate (DER) whose key was proved in the TLS handshake of this connection (RFC 8705 §3).
     #[must_use]
     pub const fn with_peer_certificate(self, der: Option<&'a [u8]>) -> Self {
@@ -123,6 +137,25 @@ impl<'a> ResourceRequest<'a> {
     pub const fn with_stated_issuer(self, issuer: Option<&'a str>) -> Self {
         Self { stated_issuer: issuer, ..self }
     }
+
+    /// Who is at the other end of the connection.
+    #[must_use]
+    pub const fn with_peer(self, peer: Peer) -> Self {
+        Self { peer, ..self }
+    }
+
+    /// All field lines of each of [`ResourceServer::proxy_headers`](crate::ResourceServer::proxy_headers), by name. Whether
+    /// they count depends on the peer.
+    #[must_use]
+    pub const fn with_proxy_headers(self, headers: &'a [(&'a str, FieldLines<'a>)]) -> Self {
+        Self { proxy_headers: headers, ..self }
+    }
+
+    /// The field lines of one of them, by its name in lower case.
+    pub(crate) fn proxy_header(&self, name: &str) -> FieldLines<'a> {
+        let header = self.proxy_headers.iter().find(|(own, _)| *own == name);
+        header.map_or(FieldLines::Absent, |(_, lines)| *lines)
+    }
 }
 
 impl fmt::Debug for ResourceRequest<'_> {
@@ -133,6 +166,7 @@ impl fmt::Debug for ResourceRequest<'_> {
             .field("authorization", &self.authorization)
             .field("dpop", &self.dpop)
             .field("peer_certificate", &self.peer_certificate.is_some())
+            .field("peer", &self.peer)
             .finish_non_exhaustive()
     }
 }

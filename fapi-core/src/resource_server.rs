@@ -20,13 +20,18 @@ use crate::dpop::nonce::NonceIssuer;
 use crate::dpop::proof::{Proof, ProofClaims, ProofContext, ProofKey, ProofKeyCache};
 use crate::dpop::target::PublicUrl;
 use crate::error::Error;
+use crate::interaction_id::{InteractionId, InteractionIdPolicy};
 use crate::metadata::ProtectedResourceMetadata;
+use crate::mtls::CertificateThumbprint;
 use crate::outcome::{self, Who};
 use crate::profile::Profile;
+use crate::proxy::{Peer, ProxyTrust};
 use crate::rejection::{Answers, Rejection};
 use crate::replay::{ProofClient, ProofUse, Replay, ReplayStoreError, Replays};
 use crate::request::ResourceRequest;
+use crate::requirement::Presented;
 use crate::revocation::Revocations;
+use crate::token::TokenFacts;
 use crate::token::cache::VerifiedToken;
 use crate::token_verifier::TokenVerifier;
 use crate::verified::Verified;
@@ -53,10 +58,12 @@ pub struct ResourceServer {
 pub(crate) struct Inner {
     pub(crate) profile: Profile,
     pub(crate) public_url: PublicUrl,
+    pub(crate) proxy: Option<ProxyTrust>,
     pub(crate) tokens: TokenVerifier,
     pub(crate) revocations: Revocations,
     pub(crate) constraint: SenderConstraint,
     pub(crate) nonce_policy: NoncePolicy,
+    pub(crate) interaction_id: InteractionIdPolicy,
     pub(crate) nonces: NonceIssuer,
     pub(crate) replays: Replays,
     pub(crate) proof_keys: ProofKeyCache,
@@ -69,8 +76,8 @@ pub(crate) struct Inner {
 }
 
 /// What has been learnt about a request when it is refused.
-#[derive(Default)]
 struct Seen {
+    interaction_id: Option<InteractionId>,
     scheme: Option<Scheme>,
     token: Option<Arc<VerifiedToken>>,
 }
@@ -95,17 +102,19 @@ impl ResourceServer {
     /// A [`Rejection`] is the answer to send instead of calling the handler. [`Rejection::error`] says which rule failed.
     pub async fn verify(&self, request: &ResourceRequest<'_>) -> Result<Verified, Rejection> {
         let now = self.inner.clock.now();
-        let mut seen = Seen::default();
+        let interaction_id = self.inner.interaction_id.answer(request.interaction_id, &*self.inner.crypto);
+        let mut seen = Seen { interaction_id, scheme: None, token: None };
         let decision = self.decide(request, now, &mut seen).await;
         let who = seen.token.as_deref().map(|token| Who::of(&token.token.facts));
         match decision {
             Ok(verified) => {
-                outcome::accepted(who, verified.binding);
+                outcome::accepted(who, verified.binding, verified.interaction_id());
                 Ok(verified)
             }
             Err(error) => {
                 let nonce = || self.nonce_to_hand_out(now).as_ref().to_owned();
-                let rejection = self.inner.answers.reject(error, seen.scheme, nonce);
+                let id = seen.interaction_id.as_ref();
+                let rejection = self.inner.answers.reject(error, seen.scheme, id, nonce);
                 outcome::refused(who, &rejection);
                 Err(rejection)
             }
@@ -124,11 +133,13 @@ impl ResourceServer {
         if !server.constraint.accepts(credentials.scheme) {
             return Err(Error::BindingNotAccepted);
         }
+        // R24: after R31, by which a request without credentials is told nothing else.
+        server.interaction_id.check(request.interaction_id)?;
         let proof = server.parse_proof(request, credentials.scheme)?;
         let digest = server.crypto.sha256(credentials.token.as_bytes());
         let claims = proof.as_ref().map(Proof::claims).transpose()?;
         let freshness = match &claims {
-            Some(claims) => Some(claims.check(&server.proof_context(request, &digest, now))?),
+            Some(claims) => Some(claims.check(&server.proof_context(request, &digest, now)?)?),
             None => None,
         };
         let key = proof.as_ref().map(|proof| proof.key(&*server.crypto)).transpose()?;
@@ -141,13 +152,15 @@ impl ResourceServer {
         let shown = Shown {
             scheme: credentials.scheme,
             proof_key: key.as_deref().map(ProofKey::thumbprint),
-            certificate: request.peer_certificate,
+            certificate: server.certificate(request, &token.token.facts)?,
         };
-        let binding = token.token.facts.confirmation.check(shown, &*server.crypto)?;
+        let binding = token.token.facts.confirmation.check(shown)?;
         if let (Some(proof), Some(key)) = (&proof, &key) {
             proof.verify_signature(key, &server.proof_keys)?;
         }
-        server.tokens.check_issuer_rules(&token, binding)?;
+        let max_future = server.profile.max_future();
+        let presented = Presented { token: &token.token, binding, now, max_future };
+        server.tokens.check_issuer_rules(token.issuer, presented)?;
         // SP 5.3.4-3, R4: asked only about tokens that the caller has shown to be theirs.
         server.revocations.check(&token.token.facts, now).await?;
         server.tokens.check_active(&token, credentials.token, &digest, now).await?;
@@ -158,9 +171,11 @@ impl ResourceServer {
             let proof_use = ProofUse::new(client, key.thumbprint(), jti, freshness.accepted_until, now);
             server.check_replay(proof_use, claims, request, &digest).await?;
             // RFC 9449 §8.2, R65: a nonce that is about to go stale is replaced in good time.
-            nonce = freshness.stale_nonce.then(|| self.nonce_to_hand_out(now));
+            let due = freshness.stale_nonce || server.profile.nonce_in_every_answer();
+            nonce = due.then(|| self.nonce_to_hand_out(now));
         }
-        Ok(Verified { server: self.clone(), token, binding, nonce })
+        let interaction_id = seen.interaction_id.clone();
+        Ok(Verified { server: self.clone(), token, binding, nonce, interaction_id, at: now })
     }
 
     pub(crate) fn answers(&self) -> &Answers {
@@ -187,7 +202,7 @@ impl ResourceServer {
     /// reached something that needs one (R38).
     #[must_use]
     pub fn credentials_missing(&self) -> Rejection {
-        let rejection = self.inner.answers.reject(Error::CredentialsMissing, None, String::new);
+        let rejection = self.inner.answers.reject(Error::CredentialsMissing, None, None, String::new);
         outcome::refused(None, &rejection);
         rejection
     }
@@ -196,6 +211,20 @@ impl ResourceServer {
     #[must_use]
     pub fn metadata(&self) -> &ProtectedResourceMetadata {
         &self.inner.metadata
+    }
+
+    /// The names, in lower case, of the headers that only a trusted proxy may set.
+    ///
+    /// An adapter removes them from the request of a peer that [`Self::trusts`] does not trust, before anybody else sees
+    /// it (R82), and hands over the rest with [`ResourceRequest::with_proxy_headers`].
+    pub fn proxy_headers(&self) -> impl Iterator<Item = &str> {
+        self.inner.proxy.iter().flat_map(ProxyTrust::header_names)
+    }
+
+    /// Whether this peer is a trusted proxy.
+    #[must_use]
+    pub fn trusts(&self, peer: Peer) -> bool {
+        self.inner.proxy.as_ref().is_some_and(|proxy| proxy.trusts(peer))
     }
 
     /// What the adapters do for browsers of other origins.
@@ -227,6 +256,20 @@ impl ResourceServer {
             nonce = ?server.nonce_policy,
             "resource server built"
         );
+        for deviation in server.profile.deviations() {
+            // SP 5.1.2, R20: never silently.
+            tracing::warn!(
+                target: "fapi_core",
+                profile = server.profile.name(),
+                deviation = deviation.code(),
+                "deviates from FAPI 2.0: {deviation}"
+            );
+        }
+        if let Some(proxy) = &server.proxy {
+            // R81: off by default, and never silently on.
+            let headers: Vec<_> = proxy.header_names().collect();
+            tracing::info!(target: "fapi_core", ?headers, "headers of trusted proxies count: they must replace them");
+        }
         if matches!(server.replays, Replays::Memory(_)) && server.constraint.accepts(Scheme::Dpop) {
             // P12: never silently.
             tracing::info!(
@@ -255,17 +298,39 @@ impl Inner {
         request: &'a ResourceRequest<'a>,
         token_digest: &'a [u8; 32],
         now: UnixTime,
-    ) -> ProofContext<'a> {
-        ProofContext {
+    ) -> Result<ProofContext<'a>, Error> {
+        Ok(ProofContext {
             request,
-            public_url: &self.public_url,
+            public_url: self.public_url(request)?,
             token_digest,
             profile: &self.profile,
             nonce_policy: self.nonce_policy,
             nonces: &self.nonces,
             replay_complete_since: self.replays.complete_since(),
             now,
+        })
+    }
+
+    /// R50: what clients type, as configured, or as a trusted proxy says which of the configured ones it was.
+    fn public_url(&self, request: &ResourceRequest<'_>) -> Result<&PublicUrl, Error> {
+        let stated = self.proxy.as_ref().and_then(|proxy| proxy.public_url(request));
+        stated.unwrap_or(Ok(&self.public_url)).map_err(Error::Forwarded)
+    }
+
+    /// The client's certificate, where the token asks for one: of the connection, or as a trusted proxy conveys it. The
+    /// connection of such a proxy has at most the proxy's own (R81).
+    fn certificate(
+        &self,
+        request: &ResourceRequest<'_>,
+        facts: &TokenFacts,
+    ) -> Result<Option<CertificateThumbprint>, Error> {
+        if facts.confirmation.certificate().is_none() {
+            return Ok(None);
         }
+        let crypto = &*self.crypto;
+        let conveyed = self.proxy.as_ref().and_then(|proxy| proxy.certificate(request, crypto));
+        let own = || request.peer_certificate.map(|der| CertificateThumbprint::of(der, crypto));
+        conveyed.unwrap_or_else(|| Ok(own())).map_err(Error::CertificateHeader)
     }
 
     async fn check_replay(
@@ -280,7 +345,7 @@ impl Inner {
             Replays::Shared(store) => store,
         };
         // P4: the store goes by its own clock. Whatever took long until now, the proof is still fresh when it is asked.
-        let context = self.proof_context(request, digest, self.clock.now());
+        let context = self.proof_context(request, digest, self.clock.now())?;
         claims.check(&context)?;
         check_first(store.insert(ProofUse { now: context.now, ..proof }).await)?;
         // P14: first, but after a flush that the check above knew nothing of.

@@ -7,10 +7,10 @@
 use std::sync::Arc;
 
 use crate::clock::UnixTime;
-use crate::confirmation::Binding;
 use crate::error::Error;
 use crate::issuer::{Introspector, KeySet, Standing, TrustedIssuer};
 use crate::profile::Profile;
+use crate::requirement::Presented;
 use crate::revocation::MaxTokenLifetime;
 use crate::token::cache::{TokenCache, VerifiedToken, Vouched};
 use crate::token::claims::{self, Claims};
@@ -117,9 +117,7 @@ impl TokenVerifier {
         let active = introspector.introspect(text, digest, Standing::Unknown, now).await?;
         let rules = introspection::claim_rules(profile, introspector.audience_optional());
         let facts = introspection::facts(active.claims(), issuer.keys.identifier(), rules)?;
-        claims::check_audience(&facts, &issuer.audiences)?;
-        claims::check_times(&facts, now, profile)?;
-        self.max_lifetime.map_or(Ok(()), |most| most.check(&facts))?;
+        let facts = self.check_facts(facts, issuer, profile, now)?;
         let claims = (self.claims_reader)(active.claims())?;
         let token = ErasedToken { facts: Arc::new(facts), claims };
         Ok(VerifiedToken { token, issuer: index, vouched: Vouched::Introspection { until: active.until() } })
@@ -162,19 +160,30 @@ impl TokenVerifier {
         if claims.issuer()? != &**identifier {
             return Err(Error::TokenIssuer);
         }
-        let facts = claims.facts(identifier, key_id, profile.claim_rules())?;
-        claims::check_audience(&facts, &issuer.audiences)?;
+        self.check_facts(claims.facts(identifier, key_id, profile.claim_rules())?, issuer, profile, now)
+    }
+
+    /// What is asked of every token, whoever vouches for it.
+    fn check_facts(
+        &self,
+        mut facts: TokenFacts,
+        issuer: &TrustedIssuer,
+        profile: &Profile,
+        now: UnixTime,
+    ) -> Result<TokenFacts, Error> {
+        facts.authorization_details.grant_at(&issuer.audiences);
+        claims::check_audience(&facts, &issuer.audiences, profile)?;
         claims::check_times(&facts, now, profile)?;
         self.max_lifetime.map_or(Ok(()), |most| most.check(&facts))?;
         Ok(facts)
     }
 
     /// Holds a token that the caller has shown to be theirs against the own rules of its issuer.
-    pub(crate) fn check_issuer_rules(&self, verified: &VerifiedToken, binding: Binding) -> Result<(), Error> {
-        let rules = self.issuers.get(verified.issuer).and_then(|issuer| issuer.claims.as_ref());
-        rules.map_or(Ok(()), |rules| rules.check(&verified.token, binding)).map_err(|error| match error {
+    pub(crate) fn check_issuer_rules(&self, issuer: usize, presented: Presented<'_>) -> Result<(), Error> {
+        let rules = self.issuers.get(issuer).and_then(|issuer| issuer.claims.as_ref());
+        rules.map_or(Ok(()), |rules| rules.check(presented)).map_err(|error| match error {
             // Not a matter of the route: the token is no good here.
-            Error::RequirementUnmet(name) => Error::IssuerRule(name),
+            Error::RequirementUnmet { name, .. } => Error::IssuerRule(name),
             other => other,
         })
     }

@@ -5,12 +5,13 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::authorization::Scheme;
+use crate::clock::UnixTime;
 use crate::confirmation::Binding;
 use crate::error::Error;
+use crate::interaction_id::{INTERACTION_ID, InteractionId};
 use crate::outcome::{self, Who};
 use crate::rejection::Rejection;
-use crate::requirement::Requirement;
+use crate::requirement::{Presented, Requirement};
 use crate::resource_server::ResourceServer;
 use crate::token::AccessToken;
 use crate::token::cache::VerifiedToken;
@@ -22,6 +23,9 @@ pub struct Verified {
     pub(crate) token: Arc<VerifiedToken>,
     pub(crate) binding: Binding,
     pub(crate) nonce: Option<Arc<str>>,
+    pub(crate) interaction_id: Option<InteractionId>,
+    /// When the request was verified, by the server's clock.
+    pub(crate) at: UnixTime,
 }
 
 impl Verified {
@@ -38,12 +42,16 @@ impl Verified {
     /// # Errors
     /// A [`Rejection`] is the answer to send instead of calling the handler.
     pub fn check(&self, requirement: &Requirement) -> Result<(), Rejection> {
-        requirement.check(&self.token.token, self.binding).map_err(|error| {
-            let scheme = match self.binding {
-                Binding::Dpop => Scheme::Dpop,
-                Binding::Mtls => Scheme::Bearer,
-            };
-            let rejection = self.server.answers().reject(error, Some(scheme), String::new);
+        let presented = Presented {
+            token: &self.token.token,
+            binding: self.binding,
+            now: self.at,
+            max_future: self.server.profile().max_future(),
+        };
+        requirement.check(presented).map_err(|error| {
+            let nonce = || self.nonce.as_deref().unwrap_or_default().to_owned();
+            let scheme = Some(self.binding.scheme());
+            let rejection = self.server.answers().reject(error, scheme, self.interaction_id.as_ref(), nonce);
             outcome::refused(Some(Who::of(&self.token.token.facts)), &rejection);
             rejection
         })
@@ -54,6 +62,19 @@ impl Verified {
     #[must_use]
     pub fn dpop_nonce(&self) -> Option<&str> {
         self.nonce.as_deref()
+    }
+
+    /// R24: the `x-fapi-interaction-id` of the request's answer, if it has one, for handlers to pass on and to log.
+    #[must_use]
+    pub fn interaction_id(&self) -> Option<&str> {
+        self.interaction_id.as_ref().map(InteractionId::as_str)
+    }
+
+    /// The header fields that the answer must carry, whoever makes it; names in lower case. For adapters, which also heed
+    /// [`Self::dpop_nonce`].
+    pub fn answer_headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let nonce = self.dpop_nonce().map(|nonce| ("dpop-nonce", nonce));
+        nonce.into_iter().chain(self.interaction_id().map(|id| (INTERACTION_ID, id)))
     }
 }
 

@@ -111,13 +111,34 @@ impl Scenario {
         Self::prepare(|_| issuer, configure).after_start()
     }
 
+    /// A server whose tokens come from this issuer, such as one of another name or with another algorithm. The issuer's
+    /// clock becomes that of everybody.
+    ///
+    /// # Panics
+    /// If the server cannot be built.
+    #[must_use]
+    pub fn issued_by(
+        issuer: TestIssuer,
+        configure: impl FnOnce(ResourceServerBuilder) -> ResourceServerBuilder,
+    ) -> Self {
+        Self::prepare_with(issuer, known, configure).after_start()
+    }
+
     fn prepare(
+        trusted: impl FnOnce(&TestIssuer) -> Issuer,
+        configure: impl FnOnce(ResourceServerBuilder) -> ResourceServerBuilder,
+    ) -> Self {
+        Self::prepare_with(TestIssuer::new(Self::ISSUER), trusted, configure)
+    }
+
+    fn prepare_with(
+        issuer: TestIssuer,
         trusted: impl FnOnce(&TestIssuer) -> Issuer,
         configure: impl FnOnce(ResourceServerBuilder) -> ResourceServerBuilder,
     ) -> Self {
         let clock = ManualClock::at(START);
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
-        let issuer = TestIssuer::new(Self::ISSUER).with_clock(Arc::clone(&shared));
+        let issuer = issuer.with_clock(Arc::clone(&shared));
         let client = TestClient::new().with_clock(shared);
         let server = build(&clock, trusted(&issuer), configure);
         Self { clock, issuer, client, certificate: TestCertificate::generate(), server }

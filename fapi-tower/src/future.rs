@@ -18,9 +18,7 @@ use tower_service::Service;
 use crate::body::ResponseBody;
 use crate::cors::expose;
 use crate::refusal::refuse;
-use crate::request::resource_request;
-
-const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+use crate::request::{proxy_headers, resource_request};
 
 /// Boxed: the future of an `async fn` has no name. It owns what it borrows from, and gives it back.
 type Verifying = Pin<Box<dyn Future<Output = (Parts, Result<Verified, Rejection>)> + Send>>;
@@ -47,7 +45,7 @@ pin_project! {
         Calling {
             #[pin]
             calling: F,
-            nonce: Option<HeaderValue>,
+            owed: Owed,
         },
         Answered {
             response: Option<Response<Full<Bytes>>>,
@@ -68,7 +66,9 @@ where
         cross_origin: bool,
     ) -> Self {
         let verifying: Verifying = Box::pin(async move {
-            let decision = server.verify(&resource_request(&parts)).await;
+            let headers = proxy_headers(&server, &parts);
+            let decision = server.verify(&resource_request(&parts, &headers)).await;
+            drop(headers);
             (parts, decision)
         });
         Self { state: State::Verifying { verifying, call: Some((inner, body)) }, cross_origin }
@@ -76,7 +76,7 @@ where
 
     /// The answer of the inner service to a request that needs no token, as it is.
     pub(crate) fn passed(calling: S::Future) -> Self {
-        Self { state: State::Calling { calling, nonce: None }, cross_origin: false }
+        Self { state: State::Calling { calling, owed: Owed::default() }, cross_origin: false }
     }
 
     /// An answer that does not need the inner service.
@@ -101,15 +101,15 @@ where
                         (Ok(verified), Some((inner, body))) => call_verified(verified, inner, parts, body),
                         (Err(rejection), _) => {
                             let response = refuse(rejection, &parts.extensions).map(ResponseBody::own);
-                            return Poll::Ready(Ok(complete(response, None, *this.cross_origin)));
+                            return Poll::Ready(Ok(complete(response, &Owed::default(), *this.cross_origin)));
                         }
                         // Polled again after it was ready, which a future need not answer.
                         (Ok(_), None) => return Poll::Pending,
                     }
                 }
-                StateProjection::Calling { calling, nonce } => {
+                StateProjection::Calling { calling, owed } => {
                     let response = ready!(calling.poll(context))?.map(ResponseBody::inner);
-                    return Poll::Ready(Ok(complete(response, nonce.take(), *this.cross_origin)));
+                    return Poll::Ready(Ok(complete(response, owed, *this.cross_origin)));
                 }
                 StateProjection::Answered { response } => {
                     let response = response.take().map(|response| Ok(response.map(ResponseBody::own)));
@@ -121,30 +121,50 @@ where
     }
 }
 
+/// What the answer to a verified request must carry.
+#[derive(Default)]
+struct Owed {
+    fields: Vec<(HeaderName, HeaderValue)>,
+    /// Whether a nonce is among them.
+    nonce: bool,
+}
+
+impl Owed {
+    fn to(verified: &Verified) -> Self {
+        let fields = verified.answer_headers().filter_map(|(name, value)| {
+            Some((HeaderName::from_static(name), HeaderValue::try_from(value).ok()?))
+        });
+        Self { fields: fields.collect(), nonce: verified.dpop_nonce().is_some() }
+    }
+}
+
 fn call_verified<S, B>(verified: Verified, mut inner: S, mut parts: Parts, body: B) -> State<S, B, S::Future>
 where
     S: Service<Request<B>>,
 {
-    let nonce = verified.dpop_nonce().and_then(|nonce| HeaderValue::try_from(nonce).ok());
+    let owed = Owed::to(&verified);
     parts.extensions.insert(verified);
-    State::Calling { calling: inner.call(Request::from_parts(parts, body)), nonce }
+    State::Calling { calling: inner.call(Request::from_parts(parts, body)), owed }
 }
 
 /// Adds what this crate owes to the client, whoever made the answer.
 fn complete<B>(
     mut response: Response<ResponseBody<B>>,
-    nonce: Option<HeaderValue>,
+    owed: &Owed,
     cross_origin: bool,
 ) -> Response<ResponseBody<B>> {
     // A requirement of a route may have refused further inside.
     let refused = response.extensions().get::<Rejection>().is_some();
     let headers = response.headers_mut();
-    if cross_origin && (refused || nonce.is_some()) {
+    if cross_origin && (refused || owed.nonce) {
         expose(headers);
     }
-    if let Some(nonce) = nonce {
-        // RFC 9449 §8.2, R63, R65: exactly one, in an answer that is not cached unless the handler has decided that itself.
-        headers.insert(DPOP_NONCE, nonce);
+    // R24, R63: each of them once, whatever else has set it.
+    for (name, value) in &owed.fields {
+        headers.insert(name.clone(), value.clone());
+    }
+    if owed.nonce {
+        // RFC 9449 §8.2, R65: not cached, unless the handler has decided that itself.
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     }
     response

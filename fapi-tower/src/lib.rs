@@ -59,8 +59,14 @@
 //!
 //! # Deployment caveats
 //!
-//! * **`public_url`** is what clients type, not what this process sees: proofs are compared with it, never with `Host` or
-//!   `X-Forwarded-Host`.
+//! * **`public_url`** is what clients type, not what this process sees: proofs are compared with it, never with `Host`.
+//! * **A proxy** in front of the API is believed about the client's certificate and the host only if it is a
+//!   [`TrustedProxy`](fapi_core::TrustedProxy). For that, its address must be known: serve with
+//!   `into_make_service_with_connect_info::<Connection>()` (feature `axum`), or put [`Peer`] into the request's extensions.
+//!   From anybody else its headers are removed.
+//! * **Client certificates** of the connection come with `TlsListener` (feature `rustls`) and `Connection`. Whoever accepts
+//!   connections in another way puts a [`PeerCertificate`] into the request's extensions; with rustls,
+//!   `PeerCertificate::of_connection` makes it.
 //! * **The path** must be the client's. Under axum's nested routers it is found again (feature `axum`). A layer that
 //!   rewrites the path must be inside of this one; a prefix that a gateway strips belongs in `public_url`.
 //! * **Order.** In axum the layer added last runs first. [`RequireLayer`] goes inside of [`AccessTokenLayer`]. A CORS layer
@@ -80,12 +86,15 @@
 //! | feature | default | what |
 //! |---|---|---|
 //! | `axum` | yes | the extractor [`AccessToken`]; the client's path under nested routers |
+//! | `rustls` | no | `TlsListener`: TLS for `axum::serve`, with client certificates |
 //! | `aws-lc-rs`, `reqwest` | yes | those of [`fapi_core`] |
 //! | `josekit`, `josekit-vendored` | no | those of [`fapi_core`] |
 //!
 //! [`fapi_core`] is re-exported whole, and at the root what nearly every user needs of it.
 
 mod body;
+#[cfg(feature = "axum")]
+mod connection;
 mod cors;
 #[cfg(feature = "axum")]
 mod extract;
@@ -96,14 +105,18 @@ mod refusal;
 mod request;
 mod require;
 mod service;
+#[cfg(feature = "rustls")]
+mod tls;
 
 pub use fapi_core;
 pub use fapi_core::{
-    Cors, Issuer, NoClaims, NoncePolicy, PeerCertificate, Profile, Rejection, Requirement, ResourceServer,
-    Revocation, StatedIssuer, Verified,
+    Cors, Issuer, NoClaims, NoncePolicy, Peer, PeerCertificate, Profile, Rejection, Requirement,
+    ResourceServer, Revocation, StatedIssuer, Verified,
 };
 
 pub use body::ResponseBody;
+#[cfg(feature = "axum")]
+pub use connection::Connection;
 #[cfg(feature = "axum")]
 pub use extract::{AccessToken, AccessTokenRejection};
 pub use future::ResponseFuture;
@@ -111,3 +124,5 @@ pub use layer::AccessTokenLayer;
 pub use metadata::MetadataService;
 pub use require::{RequireFuture, RequireLayer, RequireService};
 pub use service::AccessTokenService;
+#[cfg(feature = "rustls")]
+pub use tls::TlsListener;

@@ -1,22 +1,22 @@
 //! The contract table through axum, and through gRPC: the answers of the core, carried unchanged.
 
 #![allow(missing_docs, reason = "tests")]
-#![allow(clippy::expect_used, reason = "a test may stop at the first surprise")]
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
 use axum::Router;
 use axum::body::Body;
 use axum::routing::any;
-use fapi_testkit::contract::{Contract, Expected, TestRequest};
+use fapi_testkit::contract::{Contract, ContractCase, Expected, TestRequest};
 use fapi_tower::{AccessTokenLayer, PeerCertificate, RequireLayer, Requirement};
 use http::{Request, Response};
 use tower::ServiceExt as _;
 
-fn app(layer: AccessTokenLayer) -> Router {
-    Router::new()
-        .route("/admin", any(|| async { "ok" }))
-        .route_layer(RequireLayer::new(Requirement::scope("admin")))
-        .route("/records", any(|| async { "ok" }))
-        .layer(layer)
+fn app(layer: AccessTokenLayer, routes: Vec<(&'static str, Requirement)>) -> Router {
+    let ok = || any(|| async { "ok" });
+    let app = routes.into_iter().fold(Router::new(), |app, (path, requirement)| {
+        app.merge(Router::new().route(path, ok()).route_layer(RequireLayer::new(requirement)))
+    });
+    app.route("/records", ok()).layer(layer)
 }
 
 fn request(sent: &TestRequest) -> Request<Body> {
@@ -37,19 +37,25 @@ fn headers<B>(response: &Response<B>) -> impl Iterator<Item = (&str, &str)> {
 
 #[tokio::test]
 async fn every_request_through_axum_gets_exactly_the_answer_of_the_contract() {
-    let Contract { server, cases } = Contract::new();
-    let app = app(AccessTokenLayer::new(server));
-    for case in cases {
-        let response = app.clone().oneshot(request(&case.request)).await.expect("infallible");
-        let answer = Expected::from_answer(response.status().as_u16(), headers(&response));
-        assert_eq!(answer, case.expected, "{}", case.name);
+    for Contract { server, routes, cases } in Contract::all("GET") {
+        let app = app(AccessTokenLayer::new(server), routes);
+        for case in cases {
+            let response = app.clone().oneshot(request(&case.request)).await.expect("infallible");
+            let answer = Expected::from_answer(response.status().as_u16(), headers(&response));
+            assert_eq!(answer, case.expected, "{}", case.name);
+        }
     }
 }
 
 #[tokio::test]
 async fn every_refusal_of_a_grpc_request_is_a_grpc_status_with_the_same_headers() {
-    let Contract { server, cases } = Contract::with_method("POST");
-    let app = app(AccessTokenLayer::new(server).with_grpc_status());
+    for Contract { server, routes, cases } in Contract::all("POST") {
+        let app = app(AccessTokenLayer::new(server).with_grpc_status(), routes);
+        check_grpc(&app, cases).await;
+    }
+}
+
+async fn check_grpc(app: &Router, cases: Vec<ContractCase>) {
     for case in cases {
         let mut request = request(&case.request);
         request.headers_mut().insert("content-type", "application/grpc".parse().expect("a value"));

@@ -6,6 +6,7 @@ use std::io;
 use actix_web::{App, HttpResponse, HttpServer, Responder, Route, guard, web};
 use fapi_actix::{AccessToken, AccessTokenMiddleware, Require};
 use fapi_core::{Requirement, ResourceServer};
+use rustls::ServerConfig;
 use tokio::net::TcpListener;
 
 use super::{GRACE, HEALTHY, READ, Records, WRITE, Whoami};
@@ -53,11 +54,41 @@ pub async fn serve(
     server: ResourceServer,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    serve_on(listener, None, server, stop).await
+}
+
+/// The same with TLS, such as that of `fapi_core::ServerTls`.
+///
+/// # Errors
+/// Those of the listener.
+pub async fn serve_tls(
+    listener: TcpListener,
+    tls: ServerConfig,
+    server: ResourceServer,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    serve_on(listener, Some(tls), server, stop).await
+}
+
+async fn serve_on(
+    listener: TcpListener,
+    tls: Option<ServerConfig>,
+    server: ResourceServer,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
     let records = Records::default();
-    HttpServer::new(move || App::new().configure(|config| routes(config, server.clone(), records.clone())))
-        .shutdown_signal(stop)
-        .shutdown_timeout(GRACE.as_secs())
-        .listen(listener.into_std()?)?
-        .run()
-        .await
+    let http = HttpServer::new(move || {
+        App::new().configure(|config| routes(config, server.clone(), records.clone()))
+    })
+    // So that the middleware knows the client certificate of a connection.
+    .on_connect(fapi_actix::on_connect)
+    .shutdown_signal(stop)
+    .shutdown_timeout(GRACE.as_secs());
+    let listener = listener.into_std()?;
+    match tls {
+        Some(tls) => http.listen_rustls_0_23(listener, tls)?,
+        None => http.listen(listener)?,
+    }
+    .run()
+    .await
 }

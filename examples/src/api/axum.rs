@@ -1,17 +1,19 @@
 //! The API in axum: one layer around everything that needs a token, and one more where a route needs a scope.
 
+use std::fmt::Debug;
 use std::future::{Future, IntoFuture as _};
 use std::io;
 use std::pin::pin;
 
 use axum::extract::State;
+use axum::extract::connect_info::Connected;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
+use axum::serve::{IncomingStream, Listener};
 use axum::{Json, Router};
 use fapi_core::{Requirement, ResourceServer};
-use fapi_tower::{AccessToken, AccessTokenLayer, RequireLayer};
-use tokio::net::TcpListener;
+use fapi_tower::{AccessToken, AccessTokenLayer, Connection, RequireLayer};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -43,17 +45,20 @@ async fn add(token: AccessToken, State(records): State<Records>) -> impl IntoRes
     (StatusCode::CREATED, Json(records.add(&token)))
 }
 
-/// Serves the API until `stop`; then lets the requests under way end.
+/// Serves the API until `stop`; then lets the requests under way end. For plain TCP, a Unix domain socket, or TLS with
+/// `fapi_tower::TlsListener`.
 ///
 /// # Errors
 /// Those of the listener.
-pub async fn serve(
-    listener: TcpListener,
-    server: ResourceServer,
-    stop: impl Future<Output = ()>,
-) -> io::Result<()> {
+pub async fn serve<L>(listener: L, server: ResourceServer, stop: impl Future<Output = ()>) -> io::Result<()>
+where
+    L: Listener<Addr: Debug>,
+    Connection: for<'a> Connected<IncomingStream<'a, L>>,
+{
     let (stopping, stopped) = oneshot::channel::<()>();
-    let serving = axum::serve(listener, router(server)).with_graceful_shutdown(async {
+    // So that the layer knows the peer, and its certificate.
+    let app = router(server).into_make_service_with_connect_info::<Connection>();
+    let serving = axum::serve(listener, app).with_graceful_shutdown(async {
         let _ = stopped.await;
     });
     let mut serving = pin!(serving.into_future());

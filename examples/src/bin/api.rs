@@ -1,22 +1,28 @@
-//! An API that is protected by FAPI 2.0, configured by flags, in axum or in actix-web.
+//! An API that is protected by FAPI 2.0, configured by flags or by a file, in axum or in actix-web.
 //!
-//! Read `run` here, then the routes in `src/api/axum.rs` or `src/api/actix.rs`.
+//! Read `run` here, then the routes in `src/api/axum.rs` or `src/api/actix.rs`. `settings` shows how a program lays its
+//! flags over a configuration file.
 
-use std::io;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
+use std::{fs, io};
 
-use clap::builder::BoolishValueParser;
+use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser as _};
 use clap::{ArgAction, Parser, ValueEnum};
-use fapi_core::{ConfigError, Issuer, NoncePolicy, Profile, RejectionBody, ResourceServer, Revocation};
+use fapi_core::config::{Config, RejectionBody, Span};
+use fapi_core::{ConfigError, Issuer, NoncePolicy, Profile, ResourceServer};
 use fapi_examples::api::{self, READ, WRITE};
 use fapi_examples::cli::{self, Failure};
-use fapi_examples::shutdown;
+use fapi_examples::{clock, shutdown};
 use tokio::net::TcpSocket;
 
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
+
+/// How long tokens may live, where nothing else is said.
+const MAX_TOKEN_LIFETIME: Span = Span(Duration::from_secs(60 * 60));
 
 const EXAMPLE: &str = "\
 Example, with an authorization server on this machine:
@@ -25,6 +31,9 @@ Example, with an authorization server on this machine:
 Example, behind a gateway that terminates TLS:
   api --listen 127.0.0.1:8080 --public-url https://api.example.com \\
       --issuer https://as.example.com --audience https://api.example.com
+
+Example, of the Norwegian health sector, with the rest in a file:
+  api --profile helseid --config api.toml
 
 Routes: GET /whoami, GET /records (scope records:read), POST /records (scope records:write),
 GET /healthz (open), GET /.well-known/oauth-protected-resource (open).
@@ -43,8 +52,17 @@ struct Arguments {
     #[arg(long, env = "FAPI_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
 
-    /// An authorization server whose tokens are accepted; may be repeated (separated by spaces in the variable)
-    #[arg(long = "issuer", env = "FAPI_ISSUER", value_name = "URL", value_delimiter = ' ', required = true)]
+    /// A TOML file with settings (see --print-config-schema); flags and their variables override it
+    #[arg(long, env = "FAPI_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Print the JSON Schema of the settings, and end
+    #[arg(long)]
+    print_config_schema: bool,
+
+    /// An authorization server whose tokens are accepted (default: that of the profile, if it has one); may be repeated
+    /// (separated by spaces in the variable)
+    #[arg(long = "issuer", env = "FAPI_ISSUER", value_name = "URL", value_delimiter = ' ')]
     issuers: Vec<String>,
 
     /// What the authorization server puts into `aud` of this API's tokens (default: the public URL)
@@ -55,17 +73,17 @@ struct Arguments {
     #[arg(long, env = "FAPI_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
 
-    /// The rules that tokens and proofs must meet
-    #[arg(long, env = "FAPI_PROFILE", value_enum, default_value = "fapi2")]
-    profile: ProfileName,
+    /// The rules that tokens and proofs must meet (default: fapi2)
+    #[arg(long, env = "FAPI_PROFILE", value_name = "NAME", value_parser = profile_names().try_map(|name| name.parse::<Profile>()))]
+    profile: Option<Profile>,
 
-    /// When a DPoP proof must carry a nonce of this API
-    #[arg(long, env = "FAPI_NONCE", value_name = "POLICY", value_enum, default_value = "when-needed")]
-    nonce: Nonce,
+    /// When a DPoP proof must carry a nonce of this API (default: as the profile says, or when-needed)
+    #[arg(long, env = "FAPI_NONCE", value_name = "POLICY", value_enum)]
+    nonce: Option<Nonce>,
 
-    /// The longest time from `iat` to `exp` of an access token: nothing else ends a token that was withdrawn
-    #[arg(long, env = "FAPI_MAX_TOKEN_LIFETIME", value_name = "TIME", value_parser = humantime::parse_duration, default_value = "1h")]
-    max_token_lifetime: Duration,
+    /// The longest time from `iat` to `exp` of an access token: nothing else ends a token that was withdrawn (default: 1h)
+    #[arg(long, env = "FAPI_MAX_TOKEN_LIFETIME", value_name = "TIME", value_parser = humantime::parse_duration)]
+    max_token_lifetime: Option<Duration>,
 
     /// Let issuer URLs be http on loopback addresses; never on any other host
     #[arg(long, env = "FAPI_ALLOW_INSECURE_LOOPBACK", action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
@@ -79,12 +97,6 @@ enum Framework {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum ProfileName {
-    /// FAPI 2.0 Security Profile Final
-    Fapi2,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 enum Nonce {
     /// Never: for clients that cannot answer a nonce challenge
     Off,
@@ -92,6 +104,20 @@ enum Nonce {
     Required,
     /// In the first seconds after a start, when used proofs may have been forgotten
     WhenNeeded,
+}
+
+fn profile_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(Profile::names())
+}
+
+impl From<Nonce> for NoncePolicy {
+    fn from(nonce: Nonce) -> Self {
+        match nonce {
+            Nonce::Off => Self::Off,
+            Nonce::Required => Self::Required,
+            Nonce::WhenNeeded => Self::WhenNeeded,
+        }
+    }
 }
 
 #[tokio::main]
@@ -103,19 +129,25 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
+    if arguments.print_config_schema {
+        cli::say(format_args!("{:#}", Config::json_schema()));
+        return Ok(());
+    }
     let stop = shutdown::requested().map_err(Failure::new)?;
+    let settings = settings(&arguments)?;
     let (socket, address) = match bind(arguments.listen) {
         Ok(bound) => bound,
         Err(error) => {
             // Wrong arguments come first: their exit status must not depend on what else runs here.
-            resource_server(&arguments, arguments.listen)?;
+            resource_server(&arguments, settings, arguments.listen)?;
             return Err(cannot_listen(arguments.listen, &error));
         }
     };
     cli::start_log();
-    let server = resource_server(&arguments, address)?;
-    if arguments.nonce == Nonce::Off {
-        wait_for_the_next_second().await;
+    let nonce = settings.nonce;
+    let server = resource_server(&arguments, settings, address)?;
+    if nonce.unwrap_or(server.profile().nonce_policy()) == NoncePolicy::Off {
+        clock::wait_for_the_next_second().await;
     }
     let listener = socket.listen(BACKLOG).map_err(|error| cannot_listen(address, &error))?;
     cli::say(format_args!("listening on http://{address}"));
@@ -131,34 +163,52 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     .map_err(Failure::new)
 }
 
-fn resource_server(arguments: &Arguments, address: SocketAddr) -> Result<ResourceServer, Failure> {
-    let public_url = arguments.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-    let audience = arguments.audience.clone().unwrap_or_else(|| public_url.clone());
-    let builder = ResourceServer::builder()
-        .profile(match arguments.profile {
-            ProfileName::Fapi2 => Profile::fapi2(),
-        })
-        .nonce(match arguments.nonce {
-            Nonce::Off => NoncePolicy::Off,
-            Nonce::Required => NoncePolicy::Required,
-            Nonce::WhenNeeded => NoncePolicy::WhenNeeded,
-        })
-        .public_url(public_url)
-        .audience(audience)
-        .revocation(Revocation::max_token_lifetime(arguments.max_token_lifetime))
-        .scopes_supported([READ, WRITE])
-        .rejection_body(RejectionBody::ProblemJson)
-        .allow_insecure_loopback(arguments.allow_insecure_loopback);
-    let issuers = arguments.issuers.iter().map(Issuer::new);
-    issuers
-        .fold(builder, |builder, issuer| builder.issuer(issuer))
-        .build()
-        .map_err(|error| wrong(arguments, &error))
+/// The file's settings, under those of the flags.
+fn settings(arguments: &Arguments) -> Result<Config, Failure> {
+    let mut config = arguments.config.as_deref().map_or_else(|| Ok(Config::default()), read)?;
+    if !arguments.issuers.is_empty() {
+        config.issuer = arguments.issuers.iter().map(|issuer| Issuer::new(issuer).into()).collect();
+    }
+    config.audience = arguments.audience.clone().map_or(config.audience, |audience| vec![audience]);
+    config.public_url = arguments.public_url.clone().or(config.public_url);
+    config.profile = arguments.profile.clone().map(Into::into).or(config.profile);
+    config.nonce = arguments.nonce.map(Into::into).or(config.nonce);
+    config.revocation.max_token_lifetime =
+        arguments.max_token_lifetime.map(Span).or(config.revocation.max_token_lifetime);
+    if arguments.allow_insecure_loopback {
+        config.allow_insecure_loopback = Some(true);
+    }
+    Ok(config)
+}
+
+fn read(path: &Path) -> Result<Config, Failure> {
+    let wrong = |error: &dyn std::error::Error| Failure::usage(format_args!("{}: {error}", path.display()));
+    let text = fs::read_to_string(path).map_err(|error| wrong(&error))?;
+    Config::from_toml(&text).map_err(|error| wrong(&error))
+}
+
+fn resource_server(
+    arguments: &Arguments,
+    mut settings: Config,
+    address: SocketAddr,
+) -> Result<ResourceServer, Failure> {
+    let public_url = settings.public_url.get_or_insert_with(|| format!("http://{address}")).clone();
+    if settings.audience.is_empty() {
+        settings.audience = vec![public_url];
+    }
+    if settings.scopes_supported.is_empty() {
+        settings.scopes_supported = [READ, WRITE].map(str::to_owned).to_vec();
+    }
+    settings.rejection_body.get_or_insert(RejectionBody::ProblemJson);
+    settings.revocation.max_token_lifetime.get_or_insert(MAX_TOKEN_LIFETIME);
+    let server = settings.into_builder().and_then(|builder| builder.build());
+    server.map_err(|error| wrong(arguments, &error))
 }
 
 /// The configuration's error, with the flag to mend it.
 fn wrong(arguments: &Arguments, error: &ConfigError) -> Failure {
     let hint = match error {
+        ConfigError::IssuerMissing => "; give --issuer, or a --profile that has one",
         ConfigError::PublicUrl { .. } if arguments.public_url.is_none() => {
             "; give --public-url, since --listen is no loopback address"
         }
@@ -183,12 +233,4 @@ fn bind(address: SocketAddr) -> io::Result<(TcpSocket, SocketAddr)> {
 
 fn cannot_listen(address: SocketAddr, error: &io::Error) -> Failure {
     Failure::new(format_args!("cannot listen on {address}: {error}"))
-}
-
-/// Without nonces, proofs from before the start are refused, and their `iat` is in whole seconds: one that is made in the
-/// second of the start would be refused too. Nobody is let in before that second is over.
-async fn wait_for_the_next_second() {
-    let passed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().subsec_nanos();
-    let rest = Duration::from_secs(1).saturating_sub(Duration::from_nanos(passed.into()));
-    tokio::time::sleep(rest).await;
 }

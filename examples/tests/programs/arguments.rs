@@ -24,7 +24,9 @@ fn wrong_arguments_are_one_line_and_status_2() {
     for (arguments, says) in [
         (&["--framework", "rocket"][..], "[possible values: axum, actix]"),
         (&["--nonce", "sometimes"], "[possible values: off, required, when-needed]"),
-        (&["--profile", "fapi1"], "[possible values: fapi2]"),
+        (&["--profile", "fapi1"], "[possible values: fapi2, helseid, helseid-test,"),
+        (&["--profile", "helseid", "--issuer", "https://helseid-sts.test.nhn.no"], "are for tests"),
+        (&["--config", "no/such/file.toml"], "no/such/file.toml"),
         (&["--listen", "nowhere"], "--listen"),
         (&["--colour"], "--colour"),
         (&["surprise"], "surprise"),

@@ -4,6 +4,8 @@
 
 mod api;
 mod arguments;
+mod configuration;
+mod helseid;
 mod opaque;
 mod process;
 mod quickstart;

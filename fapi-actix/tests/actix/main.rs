@@ -8,5 +8,6 @@ mod http_server;
 mod log;
 mod metadata;
 mod middleware;
+mod proxy;
 mod requests;
 mod require;

@@ -10,8 +10,8 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body, try_ca
 use actix_web::{App, HttpMessage, HttpResponse, web};
 use fapi_actix::{AccessToken, AccessTokenMiddleware};
 use fapi_core::{
-    Error, NoncePolicy, PeerCertificate, RejectionBody, ResponseBody, SenderConstraint, StatedIssuer, TargetMismatch,
-    Verified,
+    Error, NoncePolicy, PeerCertificate, RejectionBody, ResponseBody, SenderConstraint, StatedIssuer,
+    TargetMismatch, Verified,
 };
 use fapi_testkit::{TestCertificate, TestClient};
 
@@ -206,7 +206,8 @@ async fn a_stated_issuer_is_found_in_the_extensions() {
             service.call(request)
         });
     let app = init_service(app).await;
-    let stating = |issuer: &str| get(&scenario, "/records").insert_header(("test-issuer", issuer)).to_request();
+    let stating =
+        |issuer: &str| get(&scenario, "/records").insert_header(("test-issuer", issuer)).to_request();
     assert_eq!(call_service(&app, stating(scenario.issuer.identifier())).await.status(), 200);
     let refused = call_service(&app, stating("https://other.example.com")).await;
     assert_eq!(error(&refused), Error::StatedIssuer);

@@ -8,6 +8,8 @@ pub use nonce::{NonceSecret, NonceSecretTooShort};
 
 /// When a DPoP proof must carry a nonce of this server (RFC 9449 §9).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[cfg_attr(feature = "config", derive(serde::Deserialize), serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "config-schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum NoncePolicy {
     /// Never asked for; a `nonce` claim is ignored. For clients that cannot answer a nonce challenge.

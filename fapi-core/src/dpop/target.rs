@@ -35,6 +35,13 @@ impl PublicUrl {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Scheme, host and port: the URL without its path.
+    pub(crate) fn origin(&self) -> &str {
+        // The first two slashes are those before the host.
+        let path = self.0.match_indices('/').nth(2).map_or(self.0.len(), |(at, _)| at);
+        self.0.get(..path).unwrap_or(&self.0)
+    }
 }
 
 /// Checks that `htu` is the URL of the request to `path`: as received, percent-encoded, without the query.

@@ -195,7 +195,8 @@ impl Issuer {
 
     /// Whether something must be fetched over HTTP.
     pub(crate) fn is_remote(&self) -> bool {
-        self.rules.introspection.is_some() || !matches!(self.source, KeySource::KeySet(_) | KeySource::File(_))
+        self.rules.introspection.is_some()
+            || !matches!(self.source, KeySource::KeySet(_) | KeySource::File(_))
     }
 
     /// The identifier, as configured.

@@ -104,7 +104,8 @@ impl ReqwestClientBuilder {
     /// certificate and what is between it and its root.
     #[must_use]
     pub fn client_certificate(mut self, pem: &[u8]) -> Self {
-        self.certificate = Some(Identity::from_pem(pem).map_err(|error| HttpError::Setup(root_cause(&error))));
+        self.certificate =
+            Some(Identity::from_pem(pem).map_err(|error| HttpError::Setup(root_cause(&error))));
         self
     }
 

@@ -24,11 +24,11 @@ pub(crate) enum Value<'a> {
     Object(Object<'a>),
 }
 
-/// A JSON number. Nothing here needs the value of a negative integer.
+/// A JSON number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Number {
     Unsigned(u64),
-    Negative,
+    Negative(i64),
     Float(f64),
 }
 
@@ -47,6 +47,22 @@ impl<'a> Value<'a> {
 
     pub(crate) fn as_object(&self) -> Option<&Object<'a>> {
         if let Self::Object(object) = self { Some(object) } else { None }
+    }
+
+    /// The same value, owned, for types that serde reads.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        match self {
+            Self::Null => serde_json::Value::Null,
+            Self::Bool(value) => (*value).into(),
+            Self::Number(Number::Unsigned(number)) => (*number).into(),
+            Self::Number(Number::Negative(number)) => (*number).into(),
+            Self::Number(Number::Float(number)) => (*number).into(),
+            Self::String(text) => text.as_ref().into(),
+            Self::Array(values) => values.iter().map(Self::to_json).collect(),
+            Self::Object(Object(members)) => {
+                members.iter().map(|(name, value)| (name.as_ref(), value.to_json())).collect()
+            }
+        }
     }
 }
 
@@ -148,7 +164,7 @@ mod tests {
         assert_eq!(object.get("s").and_then(Value::as_str), Some("x"));
         assert_eq!(object.get("n"), Some(&Value::Null));
         assert_eq!(object.get("b"), Some(&Value::Bool(true)));
-        let numbers = [Number::Unsigned(1), Number::Negative, Number::Float(0.5)].map(Value::Number);
+        let numbers = [Number::Unsigned(1), Number::Negative(-1), Number::Float(0.5)].map(Value::Number);
         assert_eq!(object.get("a").and_then(Value::as_array), Some(numbers.as_slice()));
         assert_eq!(object.get("o").and_then(Value::as_object), Some(&Object(vec![])));
         assert_eq!(object.get("x"), None);

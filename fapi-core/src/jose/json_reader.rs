@@ -101,7 +101,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Value<'de>, E> {
-        Ok(Value::Number(u64::try_from(value).map_or(Number::Negative, Number::Unsigned)))
+        Ok(Value::Number(u64::try_from(value).map_or(Number::Negative(value), Number::Unsigned)))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value<'de>, E> {
@@ -144,6 +144,10 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
 fn parse_number<E: Error>(text: &str) -> Result<Number, E> {
     if let Ok(value) = text.parse() {
         return Ok(Number::Unsigned(value));
+    }
+    // `-0` is not an integer's text here: it keeps its sign as a float (R98).
+    if let Some(value) = text.parse().ok().filter(|value| *value != 0) {
+        return Ok(Number::Negative(value));
     }
     match text.parse::<f64>() {
         Ok(value) if value.is_finite() => Ok(Number::Float(value)),
@@ -268,7 +272,7 @@ mod tests {
         };
         assert_eq!(read("1562262618"), Ok(Number::Unsigned(1_562_262_618)));
         assert_eq!(read("1562262618.5"), Ok(Number::Float(1_562_262_618.5)));
-        assert_eq!(read("-1"), Ok(Number::Float(-1.0)));
+        assert_eq!(read("-1"), Ok(Number::Negative(-1)));
         assert!(matches!(read("-0"), Ok(Number::Float(zero)) if zero.is_sign_negative()));
         for number in ["1e400", "NaN", "inf", "x", ""] {
             assert_eq!(read(number), Err(JoseError::Json), "{number}");

@@ -1,7 +1,20 @@
 //! The client certificate of a connection and its thumbprint (RFC 8705 §3.1).
 //!
 //! The TLS stack proves possession of the certificate's key; whether its chain is validated is the TLS stack's policy
-//! too (RFC 8705 §6.2). Here the certificate is only hashed and compared.
+//! too (RFC 8705 §6.2). Here the certificate is only hashed and compared. Where a proxy terminates TLS,
+//! `certificate_header.rs` reads what it conveys.
+
+mod certificate_header;
+mod encoding;
+#[cfg(test)]
+mod tests;
+#[cfg(feature = "rustls")]
+mod tls;
+mod xfcc;
+
+pub use certificate_header::{CertificateHeader, CertificateHeaderError};
+#[cfg(feature = "rustls")]
+pub use tls::{ClientCertificates, ServerTls, ServerTlsError};
 
 use std::fmt;
 use std::str::FromStr;
@@ -50,6 +63,11 @@ impl CertificateThumbprint {
     #[must_use]
     pub fn of(der: &[u8], crypto: &dyn CryptoProvider) -> Self {
         Self(crypto.sha256(der))
+    }
+
+    /// The thumbprint that is this hash of a certificate's DER encoding.
+    pub(crate) const fn from_sha256(hash: [u8; 32]) -> Self {
+        Self(hash)
     }
 
     /// Whether both are the same, in constant time (R73).

@@ -12,6 +12,7 @@ use crate::confirmation::Confirmation;
 use crate::error::Error;
 use crate::jose::json::{self, Object, Value};
 use crate::profile::Profile;
+use crate::token::authorization_details::AuthorizationDetails;
 use crate::token::{ClientId, Scope, StatusReference, Subject, TokenFacts};
 
 /// The longest `uri` of a status list, in bytes: as for every URL that is taken from an issuer.
@@ -64,6 +65,7 @@ impl<'a> Claims<'a> {
             expires_at: self.time("exp")?.ok_or(Error::TokenClaimMissing("exp"))?,
             authenticated_at: self.time("auth_time")?,
             acr: self.optional_text("acr")?.map(Into::into),
+            authorization_details: AuthorizationDetails::parse(self.0.get("authorization_details"))?,
             confirmation: Confirmation::parse(self.0.get("cnf"))?,
             status: self.status()?,
             key_id: key_id.map(Into::into),
@@ -123,10 +125,18 @@ impl<'a> Claims<'a> {
 }
 
 /// RFC 9068 §4, R23, R92, R105: one of our identifiers, exactly; no prefix or substring counts.
-pub(crate) fn check_audience(facts: &TokenFacts, audiences: &[String]) -> Result<(), Error> {
+pub(crate) fn check_audience(
+    facts: &TokenFacts,
+    audiences: &[String],
+    profile: &Profile,
+) -> Result<(), Error> {
     // Only a profile whose issuers name no audience lets it be absent.
     if facts.audience.is_empty() {
         return Ok(());
+    }
+    // Stricter than RFC 9068, where the profile says so: a token for several APIs can be passed on by any of them.
+    if profile.single_audience() && facts.audience.len() > 1 {
+        return Err(Error::TokenAudienceShared);
     }
     if facts.audience().any(|own| audiences.iter().any(|accepted| accepted == own)) {
         Ok(())

@@ -72,5 +72,5 @@ impl<'a> UnverifiedToken<'a> {
 
 /// RFC 9068 §4, R90, P33: `at+jwt`, or what else the profile names; in any case (RFC 7515 §4.1.9).
 fn check_type(typ: Option<&str>, profile: &Profile) -> Result<(), Error> {
-    typ.filter(|typ| profile.accepts_token_type(typ)).map(|_| ()).ok_or(Error::TokenType)
+    if profile.accepts_token_type(typ) { Ok(()) } else { Err(Error::TokenType) }
 }

@@ -3,6 +3,7 @@
 //! Values of these types exist only for tokens that passed every rule: they are made by `token/jwt.rs` and `token/introspection.rs`, and handed out by
 //! `resource_server.rs` alone.
 
+pub(crate) mod authorization_details;
 pub(crate) mod cache;
 pub(crate) mod claims;
 pub(crate) mod encrypted;
@@ -16,10 +17,12 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::clock::UnixTime;
 use crate::confirmation::{Binding, Confirmation};
 use crate::error::Error;
+use crate::token::authorization_details::{AuthorizationDetail, AuthorizationDetails};
 
 pub use scope::Scope;
 
@@ -101,6 +104,7 @@ pub struct TokenFacts {
     pub(crate) expires_at: UnixTime,
     pub(crate) authenticated_at: Option<UnixTime>,
     pub(crate) acr: Option<Box<str>>,
+    pub(crate) authorization_details: AuthorizationDetails,
     pub(crate) confirmation: Confirmation,
     pub(crate) status: Option<StatusReference>,
     pub(crate) key_id: Option<Box<str>>,
@@ -165,6 +169,30 @@ impl TokenFacts {
     #[must_use]
     pub fn acr(&self) -> Option<&str> {
         self.acr.as_deref()
+    }
+
+    /// What was granted in detail (`authorization_details`, RFC 9396): the elements of this `type`, without their members
+    /// `type` and `locations`.
+    ///
+    /// An element counts only if it has no `locations` or names one of the server's audiences there, and if it is a `T`
+    /// wholly: a member that `T` does not know may be a condition, so such an element is left out. (Members that `T`
+    /// collects with `#[serde(flatten)]` count as known.)
+    ///
+    /// ```
+    /// # use fapi_core::TokenFacts;
+    /// use serde::Deserialize;
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Payment { creditor: String }
+    ///
+    /// fn may_pay(token: &TokenFacts, creditor: &str) -> bool {
+    ///     let payments = token.authorization_details::<Payment>("payment_initiation");
+    ///     payments.iter().any(|payment| payment.creditor == creditor)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn authorization_details<T: DeserializeOwned>(&self, kind: &str) -> Vec<T> {
+        self.authorization_details.of(kind).filter_map(AuthorizationDetail::read).collect()
     }
 
     /// Where the token's status is published (`status.status_list`), if it says so.

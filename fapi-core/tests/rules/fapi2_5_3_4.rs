@@ -73,7 +73,10 @@ async fn a_token_must_suffice_for_the_route() {
             Requirement::scope("read").and(Requirement::scope("admin")),
             Error::InsufficientScope("admin".into()),
         ),
-        (Requirement::claims("nobody", |_: &AccessToken| false), Error::RequirementUnmet("nobody".into())),
+        (
+            Requirement::claims("nobody", |_: &AccessToken| false),
+            Error::RequirementUnmet { name: "nobody".into(), told: None },
+        ),
     ];
     for (requirement, error) in unmet {
         let rejection = verified.check(&requirement).unwrap_err();

@@ -3,11 +3,12 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use fapi_core::jose::Algorithm;
 use fapi_core::{
-    Error, Introspection, Issuer, NonceSecret, Rejection, ReplayStore, ResourceRequest, ResourceServer,
-    ResourceServerBuilder, Verified,
+    Error, Introspection, Issuer, NonceSecret, Profile, Rejection, ReplayStore, ResourceRequest,
+    ResourceServer, ResourceServerBuilder, Verified,
 };
-use fapi_testkit::{ProofBuilder, Scenario, TokenBuilder};
+use fapi_testkit::{ProofBuilder, Scenario, TestIssuer, TokenBuilder};
 
 use crate::authorization_server::AuthorizationServer;
 use crate::fakes::{JWKS_URI, Network};
@@ -35,6 +36,7 @@ pub(crate) struct Request {
     pub(crate) authorization: Vec<String>,
     pub(crate) dpop: Vec<String>,
     pub(crate) certificate: Option<Vec<u8>>,
+    pub(crate) interaction_id: Vec<String>,
 }
 
 impl World {
@@ -84,6 +86,18 @@ impl World {
         configure: impl FnOnce(ResourceServerBuilder) -> ResourceServerBuilder,
     ) -> Self {
         Self(Scenario::just_started(configure))
+    }
+
+    /// A server under `profile`, which trusts the issuer of this identifier and has this audience. The issuer signs with a
+    /// key of this algorithm.
+    pub(crate) fn under(
+        profile: Profile,
+        issuer: &str,
+        algorithm: Algorithm,
+        configure: impl FnOnce(ResourceServerBuilder) -> ResourceServerBuilder,
+    ) -> Self {
+        let configure = |builder: ResourceServerBuilder| configure(builder.profile(profile));
+        Self(Scenario::issued_by(TestIssuer::new(issuer).with_algorithm(algorithm), configure))
     }
 
     /// A valid proof for `GET /records` with `token`.
@@ -174,6 +188,7 @@ impl Request {
             authorization: lines.into_iter().collect(),
             dpop: Vec::new(),
             certificate: None,
+            interaction_id: Vec::new(),
         }
     }
 
@@ -198,10 +213,17 @@ impl Request {
         Self { certificate: Some(der.to_vec()), ..self }
     }
 
+    /// With another `x-fapi-interaction-id` field line.
+    pub(crate) fn interaction_id(mut self, value: &str) -> Self {
+        self.interaction_id.push(value.to_owned());
+        self
+    }
+
     pub(crate) fn borrow(&self) -> ResourceRequest<'_> {
         ResourceRequest::new(&self.method, &self.path, self.query.as_deref())
             .with_authorization(self.authorization.iter().map(String::as_bytes).collect())
             .with_dpop(self.dpop.iter().map(String::as_bytes).collect())
+            .with_interaction_id(self.interaction_id.iter().map(String::as_bytes).collect())
             .with_peer_certificate(self.certificate.as_deref())
     }
 }

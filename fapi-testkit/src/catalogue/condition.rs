@@ -146,6 +146,20 @@ pub(super) const NO_INSIDES: Condition = Condition {
 pub(super) const DATED: Condition =
     Condition { text: "a Date header field", holds: |it| it.answer.values("date").next().is_some() };
 
+/// OpenID Foundation suite, R24: it is the request's (in any case), or at least nothing that somebody else has written.
+pub(super) const INTERACTION_ID: Condition = Condition {
+    text: "x-fapi-interaction-id, if there is one, is a UUID, and the one that was sent",
+    holds: |it| {
+        let sent: Vec<_> = it.call.values("x-fapi-interaction-id").collect();
+        let answered: Vec<_> = it.answer.values("x-fapi-interaction-id").collect();
+        let same = |own: &&str| match &sent[..] {
+            [one] if is_uuid(one) => own.eq_ignore_ascii_case(one),
+            _ => true,
+        };
+        answered.len() <= 1 && answered.iter().all(|own| is_uuid(own) && same(own))
+    },
+};
+
 /// P34, R118: two fetches at the most, metadata and key set counting as one.
 pub(super) const FEW_KEY_FETCHES: Condition =
     Condition { text: "at most two fetches of the issuer's keys", holds: |it| it.key_fetches <= 2 };
@@ -216,6 +230,12 @@ pub(super) const ISSUERS_NAMED: Condition = Condition {
         servers.is_none_or(|servers| servers.as_array().is_some_and(|servers| servers.iter().all(url)))
     },
 };
+
+/// RFC 9562 §4
+fn is_uuid(text: &str) -> bool {
+    text.split('-').map(str::len).eq([8, 4, 4, 4, 12])
+        && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
+}
 
 fn document(answer: &Answer) -> Option<Value> {
     serde_json::from_slice(&answer.body).ok()

@@ -5,38 +5,40 @@ use std::time::Duration;
 use fapi_core::Clock as _;
 use fapi_core::jose::Algorithm;
 
-use super::{ContractCase, Expected, PUBLIC_URL, TestRequest, UNREACHABLE_ISSUER, World};
+use super::{
+    ContractCase, Expected, PUBLIC_URL, TestRequest, UNREACHABLE_ISSUER, World, interaction_ids, routes,
+};
 use crate::{ProofBuilder, SigningKey, TestIssuer, TokenBuilder};
 
 /// The method of a request, unless a row says otherwise; then the world's.
 const DEFAULT_METHOD: &str = "GET";
-const DPOP: &str = concat!(
+pub(super) const DPOP: &str = concat!(
     "DPoP algs=\"ES256 PS256 EdDSA Ed25519\", ",
     "resource_metadata=\"https://api.example.com/.well-known/oauth-protected-resource\""
 );
-const BEARER: &str =
+pub(super) const BEARER: &str =
     "Bearer resource_metadata=\"https://api.example.com/.well-known/oauth-protected-resource\"";
 
 /// The challenge of `scheme` with an error.
-fn failed(scheme: &str, error: &str, description: &str) -> String {
+pub(super) fn failed(scheme: &str, error: &str, description: &str) -> String {
     let plain = if scheme == "DPoP" { DPOP } else { BEARER };
     let parameters = plain.split_once(' ').map_or("", |(_, parameters)| parameters);
     format!("{scheme} error=\"{error}\", error_description=\"{description}\", {parameters}")
 }
 
-fn refused(status: u16, challenges: &[String]) -> Expected {
+pub(super) fn refused(status: u16, challenges: &[String]) -> Expected {
     let mut headers: Vec<_> =
         challenges.iter().map(|challenge| ("www-authenticate".to_owned(), challenge.clone())).collect();
     headers.push(("cache-control".to_owned(), "no-store".to_owned()));
     Expected { status, headers }
 }
 
-fn accepted() -> Expected {
+pub(super) fn accepted() -> Expected {
     Expected { status: 200, headers: Vec::new() }
 }
 
 /// No error: none was made, or none that counts.
-fn unauthenticated() -> Expected {
+pub(super) fn unauthenticated() -> Expected {
     refused(401, &[DPOP.to_owned(), BEARER.to_owned()])
 }
 
@@ -63,7 +65,7 @@ fn use_nonce(description: &str) -> Expected {
     expected
 }
 
-fn insufficient_scope(scheme: &str, scope: &str) -> Expected {
+pub(super) fn insufficient_scope(scheme: &str, scope: &str) -> Expected {
     let description = "The request requires higher privileges than the access token has";
     let plain = failed(scheme, "insufficient_scope", description);
     let after = format!("error_description=\"{description}\"");
@@ -74,25 +76,30 @@ fn unavailable() -> Expected {
     refused(503, &[])
 }
 
-fn request(target: &'static str, headers: Vec<(&'static str, String)>) -> TestRequest {
+pub(super) fn request(target: &'static str, headers: Vec<(&'static str, String)>) -> TestRequest {
     TestRequest { method: DEFAULT_METHOD, target, headers, certificate: None }
 }
 
-fn dpop(token: &str, proof: impl Into<String>) -> TestRequest {
+pub(super) fn dpop(token: &str, proof: impl Into<String>) -> TestRequest {
     request("/records", vec![("authorization", format!("DPoP {token}")), ("dpop", proof.into())])
 }
 
-fn bearer(token: &str, certificate: Option<&[u8]>) -> TestRequest {
+pub(super) fn bearer(token: &str, certificate: Option<&[u8]>) -> TestRequest {
     let headers = vec![("authorization", format!("Bearer {token}"))];
     TestRequest { certificate: certificate.map(<[u8]>::to_vec), ..request("/records", headers) }
 }
 
 impl World {
-    fn token(&self) -> TokenBuilder {
+    /// So many seconds before now.
+    pub(super) fn clock_ago(&self, seconds: u64) -> u64 {
+        self.clock.now().saturating_sub(Duration::from_secs(seconds)).as_secs()
+    }
+
+    pub(super) fn token(&self) -> TokenBuilder {
         self.issuer.token().audience(PUBLIC_URL).scope("records:read").bound_to(&self.client)
     }
 
-    fn proof(&self, token: &str) -> ProofBuilder {
+    pub(super) fn proof(&self, token: &str) -> ProofBuilder {
         self.client.proof(self.method, "https://api.example.com/records").access_token(token)
     }
 
@@ -104,24 +111,46 @@ impl World {
     }
 
     /// A request whose token is `change`d, with the proof that belongs to it.
-    fn with_token(&self, change: impl FnOnce(TokenBuilder) -> TokenBuilder) -> TestRequest {
+    pub(super) fn with_token(&self, change: impl FnOnce(TokenBuilder) -> TokenBuilder) -> TestRequest {
         let token = change(self.token()).sign();
         dpop(&token, self.proof(&token).sign())
     }
 }
 
-type Rows = Vec<(&'static str, TestRequest, Expected)>;
+pub(super) type Rows = Vec<(&'static str, TestRequest, Expected)>;
 
 pub(super) fn all(world: &World) -> Vec<ContractCase> {
-    let groups = [credentials, proofs, targets, times, nonces, tokens, bindings, certificates, routes];
-    let rows = groups.iter().flat_map(|group| group(world));
-    rows.map(|(name, mut request, expected)| {
-        if request.method == DEFAULT_METHOD {
-            request.method = world.method;
-        }
-        ContractCase { name, request, expected }
-    })
-    .collect()
+    let groups: [fn(&World) -> Rows; 13] = [
+        credentials,
+        proofs,
+        targets,
+        times,
+        nonces,
+        tokens,
+        bindings,
+        certificates,
+        routes::scopes,
+        routes::authentication,
+        routes::details,
+        routes::combinations,
+        interaction_ids::echoed,
+    ];
+    finish(world, groups.iter().flat_map(|group| group(world)))
+}
+
+/// The rows as cases, with the world's method.
+pub(super) fn finish(
+    world: &World,
+    rows: impl IntoIterator<Item = (&'static str, TestRequest, Expected)>,
+) -> Vec<ContractCase> {
+    rows.into_iter()
+        .map(|(name, mut request, expected)| {
+            if request.method == DEFAULT_METHOD {
+                request.method = world.method;
+            }
+            ContractCase { name, request, expected }
+        })
+        .collect()
 }
 
 /// R1-R3, R27-R31, R36
@@ -390,29 +419,4 @@ fn certificates(world: &World) -> Rows {
             invalid_bearer_token("The access token must be used with DPoP"),
         ),
     ]
-}
-
-/// R5, R32
-fn routes(world: &World) -> Rows {
-    let admin = |token: &str, proof: ProofBuilder| TestRequest {
-        target: "/admin",
-        ..dpop(token, proof.claim("htu", "https://api.example.com/admin").sign())
-    };
-    let reader = world.token().sign();
-    let administrator = world.token().scope("records:read admin").sign();
-    let mtls = world.token().without_claim("cnf").bound_to_certificate(world.certificate.der()).sign();
-    let mut mtls_admin = bearer(&mtls, Some(world.certificate.der()));
-    mtls_admin.target = "/admin";
-    vec![
-        ("scope suffices", admin(&administrator, world.proof(&administrator)), accepted()),
-        ("scope missing", admin(&reader, world.proof(&reader)), insufficient_scope("DPoP", "admin")),
-        ("scope missing over mutual TLS", mtls_admin, two_challenges()),
-    ]
-}
-
-/// R36: only the challenge of the scheme that was used carries the error.
-fn two_challenges() -> Expected {
-    let mut expected = insufficient_scope("Bearer", "admin");
-    expected.headers.insert(1, ("www-authenticate".to_owned(), DPOP.to_owned()));
-    expected
 }

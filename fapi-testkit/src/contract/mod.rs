@@ -4,19 +4,27 @@
 //! `fapi-actix` run the same table, and each must give the same status and the same header fields, byte for byte.
 
 mod cases;
+mod interaction_ids;
+mod routes;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use fapi_core::{HttpClient, HttpError, HttpResponse, Issuer, ResourceServer};
+use fapi_core::{
+    HttpClient, HttpError, HttpResponse, InteractionIdPolicy, Issuer, Requirement, ResourceServer,
+};
 
 use crate::{ManualClock, Scenario, TestCertificate, TestClient, TestIssuer};
 
 /// The header fields of an answer that the contract covers, in the order in which it lists them.
-pub const COVERED_HEADERS: [&str; 3] = ["www-authenticate", "dpop-nonce", "cache-control"];
+pub const COVERED_HEADERS: [&str; 4] =
+    ["www-authenticate", "dpop-nonce", "cache-control", "x-fapi-interaction-id"];
 
 /// Stands for any nonce in [`Expected::headers`].
 pub const ANY_NONCE: &str = "<nonce>";
+
+/// Stands for a random UUID that is not the request's in [`Expected::headers`].
+pub const ANY_UUID: &str = "<uuid>";
 
 /// One request and the answer it must get.
 #[derive(Clone, Debug)]
@@ -57,26 +65,36 @@ impl Expected {
     pub fn from_answer<'n, 'v>(status: u16, headers: impl IntoIterator<Item = (&'n str, &'v str)>) -> Self {
         let all: Vec<_> = headers.into_iter().collect();
         let covered = COVERED_HEADERS.iter().flat_map(|name| all.iter().filter(move |(own, _)| own == name));
-        let headers = covered.map(|(name, value)| ((*name).to_owned(), mask_nonce(name, value))).collect();
+        let headers = covered.map(|(name, value)| {
+            let value = match *name {
+                "dpop-nonce" => mask_nonce(value),
+                "x-fapi-interaction-id" => interaction_ids::mask(value),
+                _ => (*value).to_owned(),
+            };
+            ((*name).to_owned(), value)
+        });
+        let headers = headers.collect();
         Self { status, headers }
     }
 }
 
 /// R63: a nonce is any non-empty text of the permitted characters; another text is shown as it is, and fails.
-fn mask_nonce(name: &str, value: &str) -> String {
+fn mask_nonce(value: &str) -> String {
     let nonce =
         !value.is_empty() && value.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e));
-    if name == "dpop-nonce" && nonce { ANY_NONCE.to_owned() } else { value.to_owned() }
+    if nonce { ANY_NONCE.to_owned() } else { value.to_owned() }
 }
 
 /// A resource server and the requests to put to it, in order.
 ///
 /// The API under test has this server's layer around everything. `GET /records` and `POST /records` answer 200 to every
-/// token; `GET /admin` requires the scope `admin`. Handlers set no headers.
+/// token; each of `routes` requires more. Handlers set no headers.
 #[derive(Debug)]
 pub struct Contract {
     /// The server. Its clock stands still.
     pub server: ResourceServer,
+    /// The paths that require more of a token than its validity.
+    pub routes: Vec<(&'static str, Requirement)>,
     /// The requests: later ones replay proofs of earlier ones.
     pub cases: Vec<ContractCase>,
 }
@@ -116,14 +134,37 @@ impl Contract {
     /// If the server cannot be built.
     #[must_use]
     pub fn with_method(method: &'static str) -> Self {
+        Self::under(method, InteractionIdPolicy::Echo, cases::all)
+    }
+
+    /// This contract, and those of servers with the other policies about `x-fapi-interaction-id`.
+    ///
+    /// # Panics
+    /// If a server cannot be built.
+    #[must_use]
+    pub fn all(method: &'static str) -> Vec<Self> {
+        vec![
+            Self::with_method(method),
+            Self::under(method, InteractionIdPolicy::Off, interaction_ids::ignored),
+            Self::under(method, InteractionIdPolicy::Make, interaction_ids::made),
+            Self::under(method, InteractionIdPolicy::Require, interaction_ids::required),
+        ]
+    }
+
+    fn under(
+        method: &'static str,
+        interaction_id: InteractionIdPolicy,
+        cases: fn(&World) -> Vec<ContractCase>,
+    ) -> Self {
         let Scenario { clock, issuer, client, certificate, server } = Scenario::just_started(|builder| {
-            builder.issuer(Issuer::new(UNREACHABLE_ISSUER)).http_client(Arc::new(NoNetwork))
+            let builder = builder.issuer(Issuer::new(UNREACHABLE_ISSUER)).http_client(Arc::new(NoNetwork));
+            builder.interaction_id(interaction_id)
         });
         let thief = TestClient::new().with_clock(Arc::new(clock.clone()));
         let other_certificate = TestCertificate::generate();
         let world = World { method, clock, issuer, client, thief, certificate, other_certificate };
         world.clock.advance(UPTIME);
-        Self { server, cases: cases::all(&world) }
+        Self { server, routes: routes::all(), cases: cases(&world) }
     }
 }
 

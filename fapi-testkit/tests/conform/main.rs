@@ -10,6 +10,7 @@ mod command;
 #[cfg(feature = "cli")]
 mod exit_status;
 mod own_layer;
+mod presets;
 mod redaction;
 mod revocation;
 mod unready;

@@ -229,6 +229,8 @@ flaws! {
     ForwardedCertHeader: "The certificate is taken from X-Forwarded-Client-Cert of anybody", "R81 P50", ["header-xfcc-hash"];
 
     // --- Routes, metadata, limits ---
+    InteractionIdEchoed: "Any x-fapi-interaction-id is repeated", "R24 P44", ["interaction-id-no-uuid", "interaction-id-no-uuid-refused"];
+    InteractionIdOther: "x-fapi-interaction-id is always a new one", "R24", ["interaction-id", "interaction-id-refused"];
     Scope: "The scope is not looked at", "R5", ["scope-other", "scope-absent"];
     ScopeSubstring: "The scope need only occur in the text", "R5", ["scope-longer"];
     ScopeUnauthorized: "A missing scope is answered like a wrong token", "R32", ["scope-other"];

@@ -12,6 +12,7 @@ mod cors;
 mod extractor;
 mod log;
 mod metadata;
+mod proxy;
 mod readiness;
 mod require;
 mod sockets;

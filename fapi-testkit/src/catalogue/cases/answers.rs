@@ -1,17 +1,60 @@
-//! How refusals look, whatever they are for: R21, R25, R33-R39, P41, P44.
+//! How refusals look, whatever they are for: R21, R24, R25, R33-R39, P41, P44.
 
-use super::rules::{ALGS, CHALLENGE_SYNTAX, DATE, NO_LEAK, NO_STORE};
+use super::rules::{ALGS, CHALLENGE_SYNTAX, DATE, INTERACTION_ID, NO_LEAK, NO_STORE};
 use crate::catalogue::case::Case;
 use crate::catalogue::condition::{
-    ALGORITHMS_NAMED, DATED, NO_ECHO, NO_INSIDES, NO_STORE as IS_NO_STORE, PARAMETERS_CLEAN, PARAMETERS_ONCE,
-    PARAMETERS_QUOTED,
+    ALGORITHMS_NAMED, DATED, INTERACTION_ID as IDENTIFIED, NO_ECHO, NO_INSIDES, NO_STORE as IS_NO_STORE,
+    PARAMETERS_CLEAN, PARAMETERS_ONCE, PARAMETERS_QUOTED,
 };
-use crate::catalogue::expectation::{ACCEPTED, PROOF_REFUSED, TOKEN_MALFORMED};
+use crate::catalogue::expectation::{ACCEPTED, PROOF_REFUSED, SURVIVED, TOKEN_MALFORMED, UNAUTHENTICATED};
 use crate::catalogue::group::Group::Credentials as C;
-use crate::catalogue::group::Severity::{High, Low};
+use crate::catalogue::group::Severity::{High, Low, Medium};
 use crate::catalogue::scene::Scene;
 
+const SENT: &str = "93bac548-d2de-4546-b106-880a5018460d";
+
 pub(super) fn cases() -> Vec<Case> {
+    [looks(), interaction_ids()].concat()
+}
+
+/// R24
+fn interaction_ids() -> Vec<Case> {
+    vec![
+        C.accept("interaction-id", Low, "x-fapi-interaction-id with a UUID", INTERACTION_ID.at("R24"), |s| {
+            s.valid().header("x-fapi-interaction-id", SENT)
+        })
+        .expecting(ACCEPTED.with(&[IDENTIFIED])),
+        C.attack(
+            "interaction-id-refused",
+            Low,
+            "a wrong proof, and x-fapi-interaction-id with a UUID",
+            INTERACTION_ID.at("R24"),
+            PROOF_REFUSED.with(&[IDENTIFIED]),
+            |s| {
+                let call = s.with_proof(|proof| proof.claim("ath", "wrong"));
+                call.header("x-fapi-interaction-id", SENT)
+            },
+        ),
+        C.attack(
+            "interaction-id-no-uuid",
+            Medium,
+            "x-fapi-interaction-id that is no UUID",
+            INTERACTION_ID.at("R24 P44"),
+            SURVIVED.with(&[IDENTIFIED]),
+            |s| s.valid().header("x-fapi-interaction-id", "<script>alert(1)</script>"),
+        ),
+        C.attack(
+            "interaction-id-no-uuid-refused",
+            Medium,
+            "no credentials, and x-fapi-interaction-id that is no UUID",
+            INTERACTION_ID.at("R24 P44"),
+            UNAUTHENTICATED.with(&[IDENTIFIED]),
+            |s| s.bare().header("x-fapi-interaction-id", "93bac548d2de4546b106880a5018460d"),
+        ),
+    ]
+}
+
+fn looks() -> Vec<Case> {
     let bad_proof = |s: &Scene| s.with_proof(|proof| proof.claim("ath", "wrong"));
     let bad_token = |s: &Scene| s.with_token_text("rubbish.rubbish-rubbish.rubbish-rubbish-rubbish");
     vec![

@@ -46,13 +46,6 @@ fn accepted() -> Vec<Case> {
             |s| s.valid().header("x-fapi-customer-ip-address", "2001:db8::1893:25c8:1946"),
         ),
         C.accept(
-            "interaction-id",
-            Low,
-            "x-fapi-interaction-id with a UUID",
-            UNUSUAL_HEADERS.at("R24"),
-            |s| s.valid().header("x-fapi-interaction-id", "93bac548-d2de-4546-b106-880a5018460d"),
-        ),
-        C.accept(
             "query-other-parameter",
             High,
             "a query that holds no token",

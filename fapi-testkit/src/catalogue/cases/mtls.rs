@@ -111,6 +111,81 @@ fn headers() -> Vec<Case> {
                 .header("X-Client-Cert-Present", "true")
         }),
     ]
+    .into_iter()
+    .chain(headers_in_other_spellings())
+    .collect()
+}
+
+fn headers_in_other_spellings() -> Vec<Case> {
+    let case = |id, title, call| {
+        M.attack(
+            id,
+            Critical,
+            title,
+            CERTIFICATE_HEADER.at("R82 R83 R84 R86 R87 R179 P50"),
+            UNPROVED_REFUSED,
+            call,
+        )
+    };
+    vec![
+        case(
+            "header-xfcc-two-elements",
+            "its hash in the first of two elements of X-Forwarded-Client-Cert",
+            |s| {
+                let none = "0".repeat(64);
+                others_token(s).header("X-Forwarded-Client-Cert", format!("Hash={},By=a;Hash={none}", hex(s)))
+            },
+        ),
+        case("header-base64-der", "the certificate in base64, as HAProxy writes it", |s| {
+            others_token(s)
+                .header("X-SSL-Client-Cert", base64(s))
+                .header("X-SSL-Client-DER", base64(s))
+                .header("X-Client-Cert", base64(s))
+                .header("X-SSL-Client-Verify", "0")
+        }),
+        case("header-folded-pem", "the certificate in PEM of one line, as Apache writes it", |s| {
+            others_token(s)
+                .header("SSL_CLIENT_CERT", folded_pem(s))
+                .header("X-SSL-Client-Cert", folded_pem(s))
+                .header("X-Client-Cert", folded_pem(s))
+                .header("SSL_CLIENT_VERIFY", "SUCCESS")
+        }),
+        case(
+            "header-tls-client-cert-escaped",
+            "the certificate in X-Forwarded-Tls-Client-Cert, escaped",
+            |s| {
+                let escaped = form_urlencoded::byte_serialize(base64(s).as_bytes()).collect::<String>();
+                others_token(s).header("X-Forwarded-Tls-Client-Cert", escaped)
+            },
+        ),
+        case("header-viewer-cert", "the certificate and its hash in CloudFront-Viewer-Cert headers", |s| {
+            others_token(s)
+                .header("CloudFront-Viewer-Cert-Pem", escaped_pem(s))
+                .header("CloudFront-Viewer-Cert-Sha256", hex(s))
+        }),
+        case("header-thumbprint", "its hash alone, in hexadecimal and in base64", |s| {
+            let digest = openssl::sha::sha256(s.cast().certificate.der());
+            others_token(s)
+                .header("X-SSL-Client-Fingerprint", hex(s))
+                .header("X-SSL-Client-SHA256", hex(s))
+                .header("X-Client-Cert-Hash", STANDARD.encode(digest))
+                .header(
+                    "X-Client-Cert-Thumbprint",
+                    crate::encoding::sha256_base64url(s.cast().certificate.der()),
+                )
+        }),
+        case(
+            "header-client-cert-from-loopback",
+            "the certificate in Client-Cert, and headers that say that a proxy of this machine sends it",
+            |s| {
+                others_token(s)
+                    .header("Client-Cert", format!(":{}:", base64(s)))
+                    .header("Forwarded", "for=127.0.0.1")
+                    .header("X-Forwarded-For", "127.0.0.1")
+                    .header("X-Real-IP", "127.0.0.1")
+            },
+        ),
+    ]
 }
 
 fn own(s: &Scene) -> &[u8] {
@@ -158,6 +233,19 @@ fn with_certificate() -> Vec<Case> {
             "a token that is bound to the certificate of the connection",
             CERTIFICATE.at("R72 R73"),
             bound,
+        ),
+        M.attack(
+            "certificate-and-header-of-other",
+            Critical,
+            "a token that is bound to another's certificate, which is in a header, over a connection with a certificate",
+            CERTIFICATE_HEADER.at("R81 R82 P50"),
+            UNPROVED_REFUSED,
+            |s| {
+                others_token(s)
+                    .header("Client-Cert", format!(":{}:", base64(s)))
+                    .header("X-Forwarded-Client-Cert", format!("Hash={}", hex(s)))
+                    .header("X-Client-Cert", escaped_pem(s))
+            },
         ),
         M.attack(
             "certificate-unbound",
@@ -230,6 +318,11 @@ fn base64(s: &Scene) -> String {
 
 fn hex(s: &Scene) -> String {
     openssl::sha::sha256(s.cast().certificate.der()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The certificate in PEM, in one line.
+fn folded_pem(s: &Scene) -> String {
+    s.cast().certificate.pem().trim().replace('\n', " ")
 }
 
 /// The certificate in PEM, percent-encoded.

@@ -44,6 +44,10 @@ pub(super) const QUERY_FREE: Rule = rule(
     "RFC 3986 §3.4",
     "a query is the API's own; only the parameter access_token holds a token (RFC 6750 §2.3)",
 );
+pub(super) const INTERACTION_ID: Rule = rule(
+    "FAPI implementation advice §2.2.1",
+    "an x-fapi-interaction-id in the answer is that of the request, a UUID",
+);
 pub(super) const DATE: Rule =
     rule("FAPI 2.0 conformance suite, happy flow", "an answer of a resource has a Date");
 
@@ -80,6 +84,8 @@ pub(super) const HELSEID_TYP: Rule =
 pub(super) const HELSEID_AUD: Rule =
     rule("HelseID security profile", "an access token should have this API as its only audience");
 pub(super) const HELSEID_SCOPE: Rule = rule("HelseID security profile", "scope is a JSON array of texts");
+pub(super) const HELSEID_SUB: Rule =
+    rule("HelseID claims reference", "the token of a client that acts for itself has no sub");
 pub(super) const SCOPE_FORM: Rule =
     rule("RFC 9068 §2.2.3", "scope is a text of scope names separated by spaces");
 pub(super) const ALG_CONFUSION: Rule =

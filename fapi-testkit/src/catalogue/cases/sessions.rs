@@ -8,6 +8,7 @@ use crate::catalogue::expectation::{ACCEPTED, MISTAKE};
 use crate::catalogue::group::Group::{Nonce, Replay as R};
 use crate::catalogue::group::Need::{Issuer, MoreTokens, Nonces, ScopeRoute};
 use crate::catalogue::group::Severity::{High, Medium};
+use crate::catalogue::profile::Profile::Fapi2;
 use crate::catalogue::scene::Scene;
 use std::time::Duration;
 
@@ -80,7 +81,8 @@ fn in_turn() -> Vec<Case> {
         .then(ACCEPTED, Scene::valid)
         .then(ACCEPTED, |s| s.valid_of(&s.cast().eddsa))
         .then(ACCEPTED, Scene::valid)
-        .needs(MoreTokens),
+        .needs(MoreTokens)
+        .only(Fapi2),
         R.accept(
             "jti-with-other-token",
             Medium,
@@ -89,7 +91,7 @@ fn in_turn() -> Vec<Case> {
             Scene::valid,
         )
         .then(ACCEPTED, |s| same_jti(s, &s.cast().thief))
-        .then(ACCEPTED, |s| same_jti(s, &s.cast().eddsa))
+        .then(ACCEPTED, |s| same_jti(s, &s.cast().rsa().ps256))
         .needs(MoreTokens),
         R.accept(
             "two-paths-in-turn",

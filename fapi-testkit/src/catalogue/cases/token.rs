@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::rules::{
-    HELSEID_AUD, HELSEID_SCOPE, HELSEID_TYP, NUMERIC_DATE, SCOPE_FORM, SUBSTITUTION, TOKEN_AUD, TOKEN_CLAIMS,
-    TOKEN_ISS, TOKEN_TYP,
+    HELSEID_AUD, HELSEID_SCOPE, HELSEID_SUB, HELSEID_TYP, NUMERIC_DATE, SCOPE_FORM, SUBSTITUTION, TOKEN_AUD,
+    TOKEN_CLAIMS, TOKEN_ISS, TOKEN_TYP,
 };
 use crate::catalogue::case::Case;
 use crate::catalogue::expectation::{TOKEN_MALFORMED, TOKEN_REFUSED};
@@ -264,7 +264,16 @@ fn required() -> Vec<Case> {
         }),
         T.attack("token-sub-absent", Medium, "no sub", TOKEN_CLAIMS.at("R96"), TOKEN_REFUSED, |s| {
             s.with_token(|t| t.without_claim("sub"))
-        }),
+        })
+        .only(Fapi2),
+        T.accept(
+            "token-sub-absent-helseid",
+            High,
+            "no sub: a client acts for itself",
+            HELSEID_SUB.at("R96"),
+            |s| s.with_token(|t| t.without_claim("sub")),
+        )
+        .only(Helseid),
         T.attack(
             "token-client-id-absent",
             Medium,

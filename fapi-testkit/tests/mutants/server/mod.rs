@@ -30,6 +30,7 @@ use fapi_testkit::catalogue::ScopeRoute;
 use http_body_util::BodyExt as _;
 use hyper::Request;
 use hyper::body::Body;
+use hyper::http::HeaderValue;
 use hyper::http::request::Parts;
 
 use answer::{Answer, Refusal};
@@ -110,6 +111,21 @@ impl ReferenceServer {
 
     fn has(&self, flaw: Flaw) -> bool {
         self.flaw == Some(flaw)
+    }
+
+    /// The answer with `x-fapi-interaction-id`, if the request has one; that it is a UUID is the flawless server's check.
+    fn identified(&self, mut answer: Answer, parts: &Parts) -> Answer {
+        const NAME: &str = "x-fapi-interaction-id";
+        let Some(sent) = parts.headers.get(NAME) else { return answer };
+        let uuid =
+            sent.len() == 36 && sent.as_bytes().iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-');
+        if self.has(Flaw::InteractionIdOther) {
+            let other = HeaderValue::from_static("c770aef3-6784-41f7-8e0e-ff5f97bddb3a");
+            answer.headers_mut().insert(NAME, other);
+        } else if uuid || self.has(Flaw::InteractionIdEchoed) {
+            answer.headers_mut().insert(NAME, sent.clone());
+        }
+        answer
     }
 
     fn unique(&self) -> String {
@@ -218,7 +234,7 @@ where
         Box::pin(async move {
             let (parts, body) = request.into_parts();
             let body = body.collect().await.unwrap().to_bytes();
-            Ok(server.answer(&parts, &body).await)
+            Ok(server.identified(server.answer(&parts, &body).await, &parts))
         })
     }
 }

@@ -1,0 +1,106 @@
+//! The API's configuration file: what it sets, that flags override it, and how mistakes in it are told.
+
+use std::fs;
+use std::path::PathBuf;
+
+use fapi_examples::client::{Call, Http};
+use fapi_testkit::{TestClient, TestIssuer};
+use serde_json::Value;
+
+use crate::process::Process;
+
+const API: &str = env!("CARGO_BIN_EXE_api");
+
+/// A file of this content, for as long as the test runs.
+struct File(PathBuf);
+
+impl File {
+    fn new(name: &str, text: &str) -> Self {
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{name}", std::process::id()));
+        fs::write(&path, text).unwrap();
+        Self(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+#[tokio::test]
+async fn a_file_configures_the_api_and_flags_override_it() {
+    let issuer = TestIssuer::new("named after its address").serve();
+    let file = File::new(
+        "whole.toml",
+        &format!(
+            "profile = {{ preset = \"fapi2\", proof_max_age = \"20s\" }}\nissuer = \"{}\"\naudience = \"urn:of-the-file\"\n\
+             allow_insecure_loopback = true\nnonce = \"off\"\nrevocation.max_token_lifetime = \"10m\"\n\
+             description.name = \"Of the file\"\nscopes_supported = \"of:the-file\"\n",
+            issuer.identifier()
+        ),
+    );
+    for (flags, audience) in
+        [(&[][..], "urn:of-the-file"), (&["--audience", "urn:of-the-flag"], "urn:of-the-flag")]
+    {
+        let arguments = [&["--config", file.path(), "--listen", "127.0.0.1:0"], flags].concat();
+        let mut process = Process::start(API, &arguments);
+        let url = process.line_after("listening on ");
+        let (http, client) = (Http::new(), TestClient::new());
+        let token = issuer.issuer().token().audience(audience).bound_to(&client).sign();
+        let whoami = format!("{url}/whoami");
+        let proof = client.proof("GET", &whoami).access_token(&token).sign();
+        let authorization = Some(format!("DPoP {token}"));
+        let call = Call { method: "GET", url: whoami, authorization, dpop: Some(proof) };
+        assert_eq!(http.send(&call).await.unwrap().status, 200, "{flags:?}");
+        let url = format!("{url}/.well-known/oauth-protected-resource");
+        let metadata = Call { method: "GET", url, authorization: None, dpop: None };
+        let metadata: Value = serde_json::from_str(&http.send(&metadata).await.unwrap().body).unwrap();
+        assert_eq!(metadata["resource_name"], "Of the file");
+        assert_eq!(metadata["scopes_supported"][0], "of:the-file");
+    }
+}
+
+#[test]
+fn a_mistake_in_the_file_is_one_line_and_status_2() {
+    for (text, says) in [
+        ("profil = \"fapi2\"", "profil: unknown field `profil`"),
+        ("nonce = \"sometimes\"", "nonce: unknown variant `sometimes`, expected one of `off`, `required`"),
+        ("profile = \"helseid\"\nissuer = \"https://helseid-sts.test.nhn.no\"", "for tests"),
+        ("nonce_secrets = \"hunter2\"", "nonce_secrets: a secret must be base64url"),
+        ("public_url = ", "line 1: not TOML"),
+    ] {
+        let file = File::new("wrong.toml", text);
+        let ended = Process::start(API, &["--config", file.path(), "--listen", "127.0.0.1:0"]).ended();
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
+        assert!(ended.stderr.starts_with("error: ") && ended.stderr.contains(says), "{}", ended.stderr);
+        assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn the_schema_is_printed() {
+    let ended = Process::start(API, &["--print-config-schema"]).ended();
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+    let schema: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    assert!(schema["properties"]["public_url"].is_object());
+}
+
+#[test]
+fn every_profile_can_be_named() {
+    for name in fapi_core::Profile::names() {
+        let mut process = Process::start(
+            API,
+            &["--profile", name, "--issuer", "https://as.example.com", "--listen", "127.0.0.1:0"],
+        );
+        process.line_after("listening on ");
+        process.signal("TERM");
+        assert_eq!(process.ended().code, Some(0), "{name}");
+    }
+}

@@ -1,0 +1,267 @@
+//! The settings that are tables: profile, issuers, description, revocation, replay store.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
+
+use super::values::{AlgorithmName, Shorthand, Span, apply, text_or_table};
+use crate::clock::{Clock, SystemClock};
+use crate::crypto::{CryptoProvider, RandomError};
+use crate::interaction_id::InteractionIdPolicy;
+use crate::issuer::Issuer;
+use crate::jose::Algorithm;
+use crate::metadata::ResourceDescription;
+use crate::profile::Profile;
+use crate::replay::MemoryReplayStore;
+use crate::revocation::Revocation;
+
+/// A profile: its name, or a table that changes one. What is not set stays as it is in the preset.
+#[derive(Clone, Debug)]
+pub struct ProfileSettings(Profile);
+
+impl ProfileSettings {
+    /// The profile.
+    #[must_use]
+    pub fn into_profile(self) -> Profile {
+        self.0
+    }
+}
+
+/// The profile unchanged.
+impl From<Profile> for ProfileSettings {
+    fn from(profile: Profile) -> Self {
+        Self(profile)
+    }
+}
+
+impl<'de> Deserialize<'de> for ProfileSettings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text_or_table(deserializer)
+    }
+}
+
+impl<'de> Shorthand<'de> for ProfileSettings {
+    type Table = ProfileTable;
+    const EXPECTED: &'static str = "the name of a profile, or a table";
+
+    fn from_text<E: serde::de::Error>(name: &str) -> Result<Self, E> {
+        name.parse().map(Self).map_err(E::custom)
+    }
+}
+
+/// As the `with_*` methods of [`Profile`].
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "config-schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProfileTable {
+    /// The profile to start from; `fapi2` by default.
+    #[serde(default)]
+    preset: Preset,
+    /// A name of its own, which a profile needs that accepts more than FAPI 2.0.
+    name: Option<String>,
+    /// The algorithms accepted for access tokens.
+    token_algorithms: Option<Vec<AlgorithmName>>,
+    /// The algorithms accepted for DPoP proofs.
+    proof_algorithms: Option<Vec<AlgorithmName>>,
+    /// The accepted values of `typ` of access tokens.
+    token_types: Option<Vec<String>>,
+    /// Whether an access token may have no `typ`.
+    untyped_tokens: Option<bool>,
+    /// Whether an access token may have no `aud`.
+    audience_optional: Option<bool>,
+    /// Whether an access token may have no `sub`.
+    subject_optional: Option<bool>,
+    /// Whether an access token may have no `jti`.
+    token_id_optional: Option<bool>,
+    /// Whether an access token may have no `iat`.
+    issued_at_optional: Option<bool>,
+    /// Whether this API must be the only audience of an access token.
+    single_audience: Option<bool>,
+    /// What is done with `x-fapi-interaction-id`.
+    interaction_id: Option<InteractionIdPolicy>,
+    /// How long a proof is accepted after its `iat`; at most `10m`.
+    proof_max_age: Option<Span>,
+    /// How far in the future `iat` and `nbf` may be; at most `60s`.
+    max_future: Option<Span>,
+    /// How long after its `exp` an access token is still accepted; at most `60s`.
+    expiry_leeway: Option<Span>,
+    /// The largest access token, in bytes.
+    max_token_bytes: Option<usize>,
+    /// The largest DPoP proof, in bytes.
+    max_proof_bytes: Option<usize>,
+    /// The longest `jti` of a proof, in bytes.
+    max_jti_bytes: Option<usize>,
+}
+
+impl From<ProfileTable> for ProfileSettings {
+    fn from(table: ProfileTable) -> Self {
+        let profile = table.preset.0;
+        let profile = apply(profile, table.name, Profile::named);
+        let profile = apply(profile, algorithms(table.token_algorithms), Profile::with_token_algorithms);
+        let profile = apply(profile, algorithms(table.proof_algorithms), Profile::with_proof_algorithms);
+        let profile = apply(profile, types(table.token_types), Profile::with_token_types);
+        let profile = apply(profile, table.untyped_tokens, Profile::with_untyped_tokens);
+        let profile = apply(profile, table.audience_optional, Profile::with_audience_optional);
+        let profile = apply(profile, table.subject_optional, Profile::with_subject_optional);
+        let profile = apply(profile, table.token_id_optional, Profile::with_token_id_optional);
+        let profile = apply(profile, table.issued_at_optional, Profile::with_issued_at_optional);
+        let profile = apply(profile, table.single_audience, Profile::with_single_audience);
+        let profile = apply(profile, table.interaction_id, Profile::with_interaction_id);
+        let profile = apply(profile, span(table.proof_max_age), Profile::with_proof_max_age);
+        let profile = apply(profile, span(table.max_future), Profile::with_max_future);
+        let profile = apply(profile, span(table.expiry_leeway), Profile::with_expiry_leeway);
+        let profile = apply(profile, table.max_token_bytes, Profile::with_max_token_bytes);
+        let profile = apply(profile, table.max_proof_bytes, Profile::with_max_proof_bytes);
+        Self(apply(profile, table.max_jti_bytes, Profile::with_max_jti_bytes))
+    }
+}
+
+fn algorithms(names: Option<Vec<AlgorithmName>>) -> Option<Vec<Algorithm>> {
+    Some(names?.into_iter().map(|AlgorithmName(algorithm)| algorithm).collect())
+}
+
+fn types(types: Option<Vec<String>>) -> Option<Vec<Cow<'static, str>>> {
+    Some(types?.into_iter().map(Cow::Owned).collect())
+}
+
+fn span(span: Option<Span>) -> Option<Duration> {
+    span.map(|Span(duration)| duration)
+}
+
+/// A profile by its name.
+#[derive(Debug)]
+pub(super) struct Preset(Profile);
+
+impl Default for Preset {
+    fn default() -> Self {
+        Self(Profile::fapi2())
+    }
+}
+
+impl<'de> Deserialize<'de> for Preset {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map(Self).map_err(D::Error::custom)
+    }
+}
+
+/// An issuer: its identifier, or a table.
+#[derive(Clone, Debug)]
+pub struct IssuerSettings(Issuer);
+
+impl IssuerSettings {
+    /// The issuer.
+    #[must_use]
+    pub fn into_issuer(self) -> Issuer {
+        self.0
+    }
+}
+
+impl From<Issuer> for IssuerSettings {
+    fn from(issuer: Issuer) -> Self {
+        Self(issuer)
+    }
+}
+
+impl<'de> Deserialize<'de> for IssuerSettings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text_or_table(deserializer)
+    }
+}
+
+impl<'de> Shorthand<'de> for IssuerSettings {
+    type Table = IssuerTable;
+    const EXPECTED: &'static str = "the identifier of an issuer, or a table";
+
+    fn from_text<E: serde::de::Error>(identifier: &str) -> Result<Self, E> {
+        Ok(Self(Issuer::new(identifier)))
+    }
+}
+
+/// As [`Issuer`].
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "config-schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct IssuerTable {
+    /// The identifier: an absolute https URL.
+    identifier: String,
+    /// The URL of a JWK Set, if the keys are not where the issuer's metadata says.
+    jwks_uri: Option<String>,
+    /// A JWK Set, as JSON: nothing is fetched then.
+    key_set: Option<String>,
+}
+
+impl TryFrom<IssuerTable> for IssuerSettings {
+    type Error = &'static str;
+
+    fn try_from(table: IssuerTable) -> Result<Self, Self::Error> {
+        let issuer = Issuer::new(table.identifier);
+        match (table.jwks_uri, table.key_set) {
+            (None, None) => Ok(Self(issuer)),
+            (Some(uri), None) => Ok(Self(issuer.with_jwks_uri(uri))),
+            (None, Some(json)) => Ok(Self(issuer.with_key_set(json))),
+            (Some(_), Some(_)) => {
+                Err("jwks_uri and key_set exclude each other: the keys come from one place")
+            }
+        }
+    }
+}
+
+/// Where revoked tokens are learnt of. All that is set must hold.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "config-schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct RevocationSettings {
+    /// Nothing is asked, and a token whose `exp` is more than this long after its `iat` is refused.
+    pub max_token_lifetime: Option<Span>,
+}
+
+impl RevocationSettings {
+    pub(super) fn choices(self) -> impl Iterator<Item = Revocation> {
+        self.max_token_lifetime.map(|Span(most)| Revocation::max_token_lifetime(most)).into_iter()
+    }
+}
+
+/// As [`ResourceDescription`].
+#[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "config-schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct DescriptionSettings {
+    /// The API's name, for people.
+    pub name: Option<String>,
+    /// The URL of the developer documentation.
+    pub documentation: Option<String>,
+    /// The URL of the policy on how clients may use the data.
+    pub policy_uri: Option<String>,
+    /// The URL of the terms of service.
+    pub tos_uri: Option<String>,
+}
+
+impl From<DescriptionSettings> for ResourceDescription {
+    fn from(settings: DescriptionSettings) -> Self {
+        let DescriptionSettings { name, documentation, policy_uri, tos_uri } = settings;
+        Self { name, documentation, policy_uri, tos_uri }
+    }
+}
+
+/// As [`MemoryReplayStore`](crate::MemoryReplayStore).
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(feature = "config-schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ReplayStoreSettings {
+    /// For how many proofs there is room.
+    pub capacity: usize,
+    /// How many a client may have once half of the store is in use.
+    pub client_share: Option<usize>,
+}
+
+impl ReplayStoreSettings {
+    pub(super) fn store(self, crypto: &dyn CryptoProvider) -> Result<MemoryReplayStore, RandomError> {
+        let store = MemoryReplayStore::with_capacity(crypto, SystemClock.now(), self.capacity)?;
+        Ok(apply(store, self.client_share, MemoryReplayStore::with_client_share))
+    }
+}

@@ -1,0 +1,148 @@
+//! The values of settings that are more than text: times, secrets, names of algorithms.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, IntoDeserializer as _, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use crate::dpop::NonceSecret;
+use crate::jose::{Algorithm, base64url};
+
+/// A length of time, written as `30s`, `5m` or `1h 30m`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Span(pub Duration);
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        humantime::parse_duration(&text).map(Self).map_err(|_| {
+            D::Error::invalid_value(
+                Unexpected::Str(&text),
+                &"a time with its unit, such as \"30s\" or \"5m\"",
+            )
+        })
+    }
+}
+
+/// The registered name of an algorithm, such as `ES256`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct AlgorithmName(pub Algorithm);
+
+impl<'de> Deserialize<'de> for AlgorithmName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Algorithm::from_name(&text).map(Self).ok_or_else(|| {
+            let names: Vec<&str> = Algorithm::ALL.into_iter().map(Algorithm::name).collect();
+            let expected = format!("one of {}", names.join(", "));
+            D::Error::invalid_value(Unexpected::Str(&text), &expected.as_str())
+        })
+    }
+}
+
+/// A nonce secret: base64url, without padding, of at least 16 random bytes.
+#[derive(Clone, Debug)]
+pub struct Secret(pub NonceSecret);
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The value is a secret: no error may quote it, not even that of a wrong type.
+        let wrong =
+            || D::Error::custom("a secret must be base64url, without padding, of at least 16 random bytes");
+        let text = String::deserialize(deserializer).map_err(|_| wrong())?;
+        let bytes = base64url::decode(&text).map_err(|_| wrong())?;
+        NonceSecret::new(&bytes).map(Self).map_err(|_| wrong())
+    }
+}
+
+/// One `T`, or a list of them.
+pub(super) fn one_or_many<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    deserializer.deserialize_seq(OneOrMany(PhantomData))
+}
+
+struct OneOrMany<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrMany<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("one value or a list")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Vec<T>, E> {
+        T::deserialize(text.into_deserializer()).map(|one| vec![one])
+    }
+
+    // What is no value of `T`, `T` refuses: it knows whether the value may be shown.
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Vec<T>, E> {
+        T::deserialize(value.into_deserializer()).map(|one| vec![one])
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Vec<T>, E> {
+        T::deserialize(value.into_deserializer()).map(|one| vec![one])
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Vec<T>, E> {
+        T::deserialize(value.into_deserializer()).map(|one| vec![one])
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Vec<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(|one| vec![one])
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
+        let mut all = Vec::new();
+        while let Some(one) = seq.next_element()? {
+            all.push(one);
+        }
+        Ok(all)
+    }
+}
+
+/// A `T` that may be written as its most important value alone.
+pub(super) trait Shorthand<'de>: Sized {
+    /// The whole.
+    type Table: Deserialize<'de> + TryInto<Self, Error: fmt::Display>;
+    /// What is expected.
+    const EXPECTED: &'static str;
+
+    fn from_text<E: Error>(text: &str) -> Result<Self, E>;
+}
+
+pub(super) fn text_or_table<'de, D: Deserializer<'de>, T: Shorthand<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    deserializer.deserialize_any(TextOrTable(PhantomData))
+}
+
+struct TextOrTable<T>(PhantomData<T>);
+
+impl<'de, T: Shorthand<'de>> Visitor<'de> for TextOrTable<T> {
+    type Value = T;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(T::EXPECTED)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        T::from_text(text)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::Table::deserialize(MapAccessDeserializer::new(map))?.try_into().map_err(A::Error::custom)
+    }
+}
+
+/// `whole` with `value` set, if there is one.
+pub(super) fn apply<W, T>(whole: W, value: Option<T>, set: impl FnOnce(W, T) -> W) -> W {
+    match value {
+        Some(value) => set(whole, value),
+        None => whole,
+    }
+}

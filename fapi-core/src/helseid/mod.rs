@@ -1,0 +1,17 @@
+//! HelseID, the identity service of the Norwegian health sector: its claims, typed, and what its APIs ask of them.
+//!
+//! [`Profile::helseid`](crate::Profile::helseid) says which tokens and proofs are accepted; this module reads what is in
+//! them. Which claims a token holds is chosen by the owner of the API, in HelseID's self-service ("Selvbetjening"), and not
+//! by the client. So every requirement here is two: that the claim is there, and that it says the right thing. The name of
+//! the first, as the log shows it, points at the registration; that of the second at the caller.
+
+mod claims;
+mod nested;
+mod requirements;
+mod text;
+
+pub use claims::{AssuranceLevel, HelseIdClaims, Tenancy};
+pub use nested::{Actor, TrustFramework};
+pub use requirements::{
+    child_organisation, hpr_number, machine_to_machine, parent_organisation, supplier, tenancy, user_at_level,
+};
