@@ -8,6 +8,9 @@ use crate::issuer::TestIssuer;
 use crate::jws::{UnsignedJwt, jwt_setters};
 use crate::verification::Jws;
 
+/// FAPI 2.0 SP §5.3.2.1-13: how far ahead the clock of another node may be, in seconds.
+const LEEWAY: u64 = 10;
+
 /// What an issuer answers about a token, from [`TestIssuer::introspection`].
 ///
 /// The answer itself is a JSON object: for an active token `active`, `token_type` and every claim of the token, for any
@@ -119,5 +122,5 @@ fn claims(issuer: &TestIssuer, token: &str) -> Option<Map<String, Value>> {
 fn is_current(claims: &Map<String, Value>, now: UnixTime) -> bool {
     let time = |name: &str| claims.get(name).and_then(Value::as_u64);
     time("exp").is_none_or(|expires| now.as_secs() < expires)
-        && time("nbf").is_none_or(|begins| begins <= now.as_secs())
+        && time("nbf").is_none_or(|begins| begins <= now.as_secs().saturating_add(LEEWAY))
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use fapi_testkit::catalogue::Profile;
+use fapi_testkit::conform::Answers;
 
 use crate::fleet::FleetArguments;
 
@@ -106,6 +107,9 @@ pub(crate) struct RunArguments {
     #[arg(long)]
     pub(crate) other_methods: bool,
 
+    #[command(flatten)]
+    pub(crate) revocation: RevocationArguments,
+
     /// How many requests are sent each second at most
     #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rate: u32,
@@ -133,6 +137,50 @@ pub(crate) struct RunArguments {
     /// The private key of the client certificate (PEM)
     #[arg(long, value_name = "FILE", requires = "client_cert")]
     pub(crate) client_key: Option<PathBuf>,
+}
+
+/// Where the API learns whether a token is still good. Each flag opens cases that are skipped otherwise; all of them need
+/// the issuer of the run.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "What the API asks the issuer of the run")]
+pub(crate) struct RevocationArguments {
+    /// It accepts opaque tokens, and these answers about them, which it asks for as the client `api` with the secret
+    /// `secret` (client_secret_basic)
+    #[arg(long, value_enum, value_name = "ANSWERS")]
+    pub(crate) opaque_tokens: Option<AnswersName>,
+
+    /// It asks about JWTs, too, as the same client
+    #[arg(long)]
+    pub(crate) introspected_jwts: bool,
+
+    /// It looks into status lists, all of which are below http://ISSUER/status-list
+    #[arg(long)]
+    pub(crate) status_lists: bool,
+
+    /// It receives security events (RFC 8935) at this path of the target, for the audience of its tokens
+    #[arg(long, value_name = "PATH")]
+    pub(crate) security_events: Option<String>,
+
+    /// How soon it must have learned of a revocation, in seconds
+    #[arg(long, default_value_t = 30, value_name = "SECONDS")]
+    pub(crate) revocation_limit: u64,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum AnswersName {
+    /// JSON (RFC 7662)
+    Plain,
+    /// Signed answers (RFC 9701) and no other
+    Signed,
+}
+
+impl From<AnswersName> for Answers {
+    fn from(name: AnswersName) -> Self {
+        match name {
+            AnswersName::Plain => Self::Plain,
+            AnswersName::Signed => Self::Signed,
+        }
+    }
 }
 
 /// Where tokens come from: one of three.

@@ -10,7 +10,9 @@ use fapi_testkit::catalogue::Profile;
 use fapi_testkit::conform::report::{self, Verdict};
 use fapi_testkit::conform::{CannotTest, HttpTarget, Options, Report, TlsFiles, run_against};
 
-use crate::arguments::{EXAMPLE_API, EXAMPLE_SCOPE, EXAMPLE_SCOPE_PATH, EXAMPLE_TARGET, RunArguments};
+use crate::arguments::{
+    EXAMPLE_API, EXAMPLE_SCOPE, EXAMPLE_SCOPE_PATH, EXAMPLE_TARGET, RevocationArguments, RunArguments,
+};
 use crate::credentials::credentials;
 use crate::progress::Display;
 use crate::{FAILURES, say};
@@ -65,12 +67,30 @@ fn options(arguments: &RunArguments) -> Options {
     if let Some(audience) = &arguments.audience {
         options = options.audience(audience);
     }
+    options = with_revocation(options, &arguments.revocation);
     match (&arguments.scope_path, &arguments.scope) {
         (Some(path), Some(scope)) => options.scope_route(path, scope),
         (None, Some(scope)) => options.scope(scope),
         // The example API has such a route.
         _ if arguments.target.is_none() => options.scope_route(EXAMPLE_SCOPE_PATH, EXAMPLE_SCOPE),
         _ => options,
+    }
+}
+
+fn with_revocation(options: Options, arguments: &RevocationArguments) -> Options {
+    let mut options = options.revocation_limit(Duration::from_secs(arguments.revocation_limit));
+    if let Some(answers) = arguments.opaque_tokens {
+        options = options.opaque_tokens(answers.into());
+    }
+    if arguments.introspected_jwts {
+        options = options.introspected_jwts();
+    }
+    if arguments.status_lists {
+        options = options.status_lists();
+    }
+    match &arguments.security_events {
+        Some(path) => options.security_events(path),
+        None => options,
     }
 }
 

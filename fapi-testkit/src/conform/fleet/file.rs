@@ -202,6 +202,7 @@ impl Checks<'_> {
         if entry.other_methods == Some(true) {
             options = options.other_methods();
         }
+        options = self.revocation(options, entry);
         if let Some(rate) = self.value("rate", entry.rate.as_ref(), |rate| rate_rule(*rate)) {
             options = options.rate(rate);
         }
@@ -211,6 +212,28 @@ impl Checks<'_> {
             options = options.time_limit(limit);
         }
         options
+    }
+
+    fn revocation(&mut self, mut options: Options, entry: &Entry) -> Options {
+        if let Some(answers) = entry.opaque_tokens {
+            options = options.opaque_tokens(answers.into());
+        }
+        if entry.introspected_jwts == Some(true) {
+            options = options.introspected_jwts();
+        }
+        if entry.status_lists == Some(true) {
+            options = options.status_lists();
+        }
+        let events = self.value("security-events", entry.security_events.as_ref(), |path| path_rule(path));
+        if let Some(path) = events {
+            options = options.security_events(&path);
+        }
+        let limit = self
+            .value("revocation-limit", entry.revocation_limit.as_ref(), |limit| time_limit_rule(limit));
+        match limit {
+            Some(limit) => options.revocation_limit(limit),
+            None => options,
+        }
     }
 
     /// One address is one issuer, which signs as one profile says.
@@ -256,6 +279,7 @@ mod tests {
             "[defaults]\nrate = 5\npath = \"/v1\"\ntls = { ca = \"ca.pem\" }\ncredentials = { token-command = \"token\" }\n\
              [[api]]\nname = \"a\"\ntarget = \"http://a.example.com/base\"\n\
              [[api]]\nname = \"b\"\ntarget = \"https://b.example.com\"\npublic-url = \"https://b.example\"\nrate = 7\n\
+             opaque-tokens = \"signed\"\nstatus-lists = true\nsecurity-events = \"/events\"\nrevocation-limit = \"5s\"\n\
              scope = \"read\"\nscope-path = \"/r\"\nmethod = \"post\"\ntime-limit = \"90s\"\nprofile = \"helseid\"\n\
              credentials = { token-file = \"t\", key-file = \"/k\" }\n",
         )
@@ -273,6 +297,10 @@ mod tests {
         );
         assert_eq!((b.options.profile, b.options.time_limit), (Profile::Helseid, Duration::from_secs(90)));
         assert_eq!(b.options.scope_route.as_ref().unwrap().path, "/r");
+        assert_eq!(b.options.opaque_tokens, Some(crate::conform::Answers::Signed));
+        assert!(b.options.status_lists && !b.options.introspected_jwts);
+        assert_eq!(b.options.security_events.as_deref(), Some("/events"));
+        assert_eq!(b.options.revocation_limit, Duration::from_secs(5));
         // Credentials are taken over as a whole, not key by key; paths start at the file's folder.
         assert_eq!(b.credentials, CredentialsEntry::Files { token: "/fleet/t".into(), key: "/k".into() });
     }

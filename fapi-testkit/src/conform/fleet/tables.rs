@@ -4,6 +4,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::catalogue::Profile;
+use crate::conform::Answers;
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
@@ -57,6 +58,11 @@ tables! {
     profile: ProfileName,
     nonces_required: bool,
     other_methods: bool,
+    opaque_tokens: AnswersName,
+    introspected_jwts: bool,
+    status_lists: bool,
+    security_events: Spanned<String>,
+    revocation_limit: Spanned<String>,
     rate: Spanned<u32>,
     time_limit: Spanned<String>,
     credentials: Spanned<CredentialsToml>,
@@ -87,6 +93,22 @@ pub(super) struct TlsToml {
 pub(super) enum ProfileName {
     Fapi2,
     Helseid,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum AnswersName {
+    Plain,
+    Signed,
+}
+
+impl From<AnswersName> for Answers {
+    fn from(name: AnswersName) -> Self {
+        match name {
+            AnswersName::Plain => Self::Plain,
+            AnswersName::Signed => Self::Signed,
+        }
+    }
 }
 
 impl From<ProfileName> for Profile {
