@@ -194,7 +194,8 @@ impl TestIssuer {
     }
 
     /// What introspection of a token says: of an opaque token of this issuer, or of a JWT that one of its present and
-    /// earlier keys verifies. A token is active until it expires or is revoked.
+    /// earlier keys verifies, or one that is published beside them. A token is active until it expires or is revoked, and
+    /// from ten seconds before its `nbf` on.
     pub fn introspection(&self, token: &str) -> IntrospectionBuilder {
         IntrospectionBuilder::new(self, token)
     }

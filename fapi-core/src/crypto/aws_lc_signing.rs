@@ -9,7 +9,8 @@ use aws_lc_rs::signature::{
     RsaPublicKeyComponents,
 };
 
-use super::signing::{PrivateJwk, SigningError, SigningKey, SigningKeyError, decode_pem};
+use super::private_key::{PrivateJwk, decode_pem};
+use super::signing::{SigningError, SigningKey, SigningKeyError};
 use crate::jose::Algorithm;
 
 /// A private key for ES256 (P-256), PS256 (RSA of 2048 bits or more) or Ed25519.

@@ -12,7 +12,8 @@ use openssl::pkey::{Id, PKey, Private};
 use openssl::rsa::{Padding, Rsa};
 use openssl::sign::{RsaPssSaltlen, Signer};
 
-use super::signing::{PrivateJwk, SigningError, SigningKey, SigningKeyError, decode_pem};
+use super::private_key::{PrivateJwk, decode_pem};
+use super::signing::{SigningError, SigningKey, SigningKeyError};
 use crate::jose::Algorithm;
 
 /// SP 5.4.1-2: bits of an RSA modulus.

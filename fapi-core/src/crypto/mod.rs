@@ -18,6 +18,8 @@ mod josekit;
 mod josekit_decryption;
 #[cfg(feature = "josekit")]
 mod josekit_signing;
+#[cfg(any(feature = "aws-lc-rs", feature = "josekit"))]
+mod private_key;
 mod signing;
 
 use std::fmt;

@@ -134,6 +134,39 @@ flaws! {
     KeysForever: "Keys are fetched once", "R118 P37", ["key-rotated"];
     FetchPerKid: "Every unknown kid is a reason to fetch the keys", "R118 P34", ["kid-flood"];
 
+    KeepsWithdrawn: "Keys that were withdrawn are kept beside the new ones", "R104 P37", ["key-withdrawn"];
+    FetchPerRequest: "The keys are fetched for every request", "R120", ["key-outage"];
+
+    // --- Introspection ---
+    ActiveTruthy: "Whatever active holds that is not false counts as true", "R123 P47", ["answer-active-text", "answer-active-number", "answer-active-false-text"];
+    PlainAnswer: "Plain JSON is accepted where a signed answer was asked for", "R130 P47", ["answer-plain"];
+    AnswerSignature: "The signature of an answer is not verified", "R128", ["answer-signature-flipped", "answer-signed-by-other"];
+    AnswerTyp: "The typ of an answer is not looked at", "R128", ["answer-typ-jwt", "answer-typ-token", "answer-typ-absent"];
+    AnswerAudience: "It is not looked at for whom an answer is", "R128", ["answer-aud-other", "answer-aud-absent"];
+    AnswerAge: "An answer may be of any age", "R130", ["answer-old", "answer-ahead", "answer-iat-absent"];
+    IntrospectedAudience: "The audience of an active token is not compared", "R126 P47", ["opaque-aud-other", "opaque-aud-absent"];
+    IntrospectedExp: "The times of an active token are not looked at", "R126 P47", ["opaque-expired", "opaque-not-yet"];
+    IntrospectedBinding: "An active token needs no key", "R126", ["opaque-of-other", "opaque-stolen", "opaque-unbound"];
+    KeepsAnswers: "That a token is active is kept for ever", "R4 R125", ["opaque-revoked"];
+    KeepsRefusals: "That a token is unknown is kept for ever", "R125", ["opaque-issued-late"];
+    FailureRefuses: "A failure of the issuer is answered like a wrong token", "R124", ["introspection-500", "introspection-401", "introspection-closed", "introspection-silent"];
+    UnboundedAnswer: "An answer may be of any size", "R180", ["introspection-oversize"];
+
+    // --- Status lists and security events ---
+    StatusSuspended: "A suspended token is valid", "R135", ["status-suspended"];
+    StatusOutOfRange: "A token without an entry is valid", "R135", ["status-out-of-range"];
+    StatusFailsOpen: "Without a list every token is valid", "R135 R180", ["list-unavailable", "list-elsewhere", "list-expired"];
+    ListSignature: "The signature of a list is not verified", "R134", ["list-signature-flipped", "list-signed-by-other"];
+    ListTyp: "The typ of a list is not looked at", "R134", ["list-typ-jwt"];
+    ListSubject: "It is not looked at for which URI a list is", "R134", ["list-of-other-uri"];
+    ListExpired: "A list counts after its end", "R134", ["list-expired"];
+    ListKept: "A list is kept for ever", "R4 R134", ["status-invalid-later"];
+    EventSignature: "The signature of an event is not verified", "R161", ["event-signature-flipped", "event-signed-by-other"];
+    EventTyp: "The typ of an event is not looked at", "R162", ["event-typ-jwt"];
+    EventAudience: "It is not looked at for whom an event is", "R163", ["event-aud-other"];
+    EventIgnored: "Events are received, and that is all", "R4 R165", ["event-session-revoked", "event-token-revoked"];
+    EventTwice: "An event that arrives twice is refused", "R166", ["event-twice"];
+
     // --- The form of the proof ---
     ProofOptional: "A request under DPoP needs no proof", "R57 P15", ["proof-absent"];
     FirstProof: "The first of several proofs is taken", "R40 P18", ["proof-twice", "proof-two-second-wrong"];

@@ -25,7 +25,7 @@ use fapi_core::PeerCertificate;
 use fapi_testkit::TestCertificate;
 use fapi_testkit::catalogue::{self, CatalogueIssuer, Need, Profile, ScopeRoute};
 use fapi_testkit::conform::report::{Outcome, Verdict};
-use fapi_testkit::conform::{Credentials, Options, Report, ServiceTarget, run_against};
+use fapi_testkit::conform::{Answers, Credentials, Options, Report, ServiceTarget, run_against};
 
 use flaw::Flaw;
 use server::{Configuration, KeySource, ReferenceServer, ReferenceService};
@@ -53,12 +53,18 @@ const UNSEEN: [(u32, &str); 11] = [
     (48, "it is about the keys of a store"),
 ];
 
+/// What a server must ask its issuer for.
+const ASKING: [Need; 4] =
+    [Need::OpaqueTokens, Need::SignedIntrospection, Need::StatusLists, Need::SecurityEvents];
+
 /// What a run takes place on, beside the server.
 #[derive(Clone, Copy, Default)]
 struct Stage {
     nonces: bool,
     certificate: bool,
     served_issuer: bool,
+    /// Whether the server asks its issuer about tokens.
+    asks: bool,
 }
 
 impl Stage {
@@ -68,10 +74,12 @@ impl Stage {
             let cases = flaw.cases().iter().filter_map(|id| catalogue::find(id));
             cases.flat_map(|case| &case.needs).any(|own| *own == need)
         };
+        let asks = ASKING.iter().any(|need| needed(*need));
         Self {
             nonces: needed(Need::Nonces),
             certificate: needed(Need::Certificate),
-            served_issuer: needed(Need::ServedIssuer) || needed(Need::Rotation),
+            served_issuer: asks || needed(Need::ServedIssuer) || needed(Need::Rotation),
+            asks,
         }
     }
 
@@ -92,6 +100,13 @@ impl Stage {
             .only(only.iter().copied());
         if self.nonces {
             options = options.nonces_required();
+        }
+        if self.asks {
+            options = options
+                .opaque_tokens(Answers::Signed)
+                .status_lists()
+                .security_events(server::EVENTS)
+                .revocation_limit(Duration::from_secs(3));
         }
         let service = ReferenceService(Arc::new(ReferenceServer::new(self.configuration(&issuer), flaw)));
         let mut target = ServiceTarget::new(service);
@@ -116,6 +131,7 @@ impl Stage {
             keys,
             scope_route: Some(ScopeRoute { path: SCOPE_PATH.to_owned(), scope: SCOPE.to_owned() }),
             nonces: self.nonces,
+            asks: self.asks,
         }
     }
 }
@@ -134,13 +150,24 @@ async fn nothing_is_found_in_a_server_without_a_flaw() {
 
 #[tokio::test]
 async fn nothing_is_found_with_nonces_certificates_and_an_issuer_that_is_served() {
-    let stage = Stage { nonces: true, certificate: true, served_issuer: true };
+    let stage = Stage { nonces: true, certificate: true, served_issuer: true, asks: false };
     let report = stage.run(None, &[]).await;
     report.assert_passed();
-    // All that is left out are the cases that need a network.
+    // All that is left out are the cases that need a network, or a server that asks its issuer.
     let skipped = ids(&report.outcomes, |verdict| matches!(verdict, Verdict::Skipped { .. }));
-    let network = |id: &&str| catalogue::find(id).unwrap().needs.contains(&Need::Network);
-    assert!(skipped.iter().all(network), "{skipped:?}");
+    let needs = [&ASKING[..], &[Need::Network, Need::IntrospectedJwts]].concat();
+    let possible = |id: &&str| !catalogue::find(id).unwrap().needs.iter().any(|need| needs.contains(need));
+    let possible: Vec<_> = skipped.iter().filter(|id| possible(id)).collect();
+    assert!(possible.is_empty(), "{possible:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_found_in_a_server_that_asks_its_issuer() {
+    let stage = Stage { nonces: false, certificate: true, served_issuer: true, asks: true };
+    let report = stage.run(None, &["valid", "introspection", "revocation"]).await;
+    report.assert_passed();
+    let skipped = ids(&report.outcomes, |verdict| matches!(verdict, Verdict::Skipped { .. }));
+    assert_eq!(skipped, ["jwt-inactive", "jwt-revoked"]);
 }
 
 #[tokio::test]

@@ -115,8 +115,8 @@ fn lists() -> Vec<Case> {
         unusable("list-not-compressed", "a list that is not compressed", |s| {
             with_list(s, ENTRY, |list| list.compressed_bytes(&[0; 256]))
         }),
-        unusable("list-bomb", "a list of 256 MiB", |s| {
-            let list = vec![0; 1 << 28];
+        unusable("list-bomb", "a list of 64 MiB", |s| {
+            let list = vec![0; 1 << 26];
             with_list(s, ENTRY, move |builder| builder.list_bytes(&list))
         }),
     ]

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::ReferenceServer;
 use super::answer::Refusal;
 use super::credentials::{Credentials, Scheme};
+use super::introspection::is_opaque;
 use super::jws::{sha256, text};
 use super::proof::Proof;
 use super::token::Claims;
@@ -26,6 +27,9 @@ impl ReferenceServer {
     ) -> Result<(), Refusal> {
         let connection = parts.extensions.get::<PeerCertificate>();
         if connection.is_some() && proof.is_none() && self.has(Flaw::CertificateSuffices) {
+            return Ok(());
+        }
+        if is_opaque(&credentials.token) && self.has(Flaw::IntrospectedBinding) {
             return Ok(());
         }
         let confirmation = match claims.get("cnf") {

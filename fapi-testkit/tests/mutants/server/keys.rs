@@ -88,16 +88,22 @@ impl ReferenceServer {
     async fn key_set(&self, kid: Option<&str>) -> Vec<Jwk> {
         let Some(served) = &self.served_keys else { return self.keys.clone() };
         let known = |keys: &[Jwk]| keys.iter().any(|jwk| kid.is_none() || text(jwk, "kid") == kid);
-        if known(&served.current()) {
+        if known(&served.current()) && !self.has(Flaw::FetchPerRequest) {
             return served.current();
         }
         // One fetch at a time: whoever has waited for another's finds the server cooling down.
         let mut fetched = served.fetched.lock().await;
         let cooling = fetched.is_some_and(|fetched| fetched.elapsed() < COOL_DOWN);
         let closed = fetched.is_some() && self.has(Flaw::KeysForever);
-        if !cooling && !closed || self.has(Flaw::FetchPerKid) {
+        if !cooling && !closed || self.has(Flaw::FetchPerKid) || self.has(Flaw::FetchPerRequest) {
             if let Some(keys) = fetch_keys(&served.url).await {
-                *served.keys.lock().unwrap() = self.read_key_set(&keys);
+                let mut known = served.keys.lock().unwrap();
+                let earlier = std::mem::replace(&mut *known, self.read_key_set(&keys));
+                if self.has(Flaw::KeepsWithdrawn) {
+                    known.extend(earlier);
+                }
+            } else if self.has(Flaw::FetchPerRequest) {
+                return vec![];
             }
             *fetched = Some(Instant::now());
         }

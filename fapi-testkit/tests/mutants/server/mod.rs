@@ -6,6 +6,8 @@
 mod answer;
 mod binding;
 mod credentials;
+mod events;
+mod introspection;
 mod json;
 mod jws;
 mod keys;
@@ -13,12 +15,13 @@ mod nonce;
 mod proof;
 mod replay;
 mod signature;
+mod status;
 mod strict;
 mod target;
 mod time;
 mod token;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
@@ -34,6 +37,7 @@ use hyper::http::HeaderValue;
 use hyper::http::request::Parts;
 
 use answer::{Answer, Refusal};
+pub(crate) use events::EVENTS;
 use credentials::{Credentials, Scheme};
 use keys::{Jwk, ServedKeys};
 use time::Clock;
@@ -54,6 +58,8 @@ pub(crate) struct Configuration {
     pub(crate) scope_route: Option<ScopeRoute>,
     /// Whether every proof needs a nonce.
     pub(crate) nonces: bool,
+    /// Whether it asks its issuer about tokens: opaque ones, their status, and their sessions.
+    pub(crate) asks: bool,
 }
 
 /// Where the issuer's keys come from.
@@ -82,6 +88,11 @@ pub(crate) struct ReferenceServer {
     seen_tokens: Mutex<HashSet<String>>,
     requests: AtomicU32,
     grudges: strict::Grudges,
+    asks: bool,
+    answers: Mutex<HashMap<String, introspection::Remembered>>,
+    lists: Mutex<HashMap<String, status::StatusList>>,
+    /// The users and tokens whose sessions are over.
+    ended: Mutex<HashSet<String>>,
 }
 
 impl ReferenceServer {
@@ -101,6 +112,10 @@ impl ReferenceServer {
             seen_tokens: Mutex::default(),
             requests: AtomicU32::new(0),
             grudges: strict::Grudges::default(),
+            asks: configuration.asks,
+            answers: Mutex::default(),
+            lists: Mutex::default(),
+            ended: Mutex::default(),
         };
         match configuration.keys {
             KeySource::Given(set) => server.keys = server.read_key_set(&set),
@@ -135,6 +150,9 @@ impl ReferenceServer {
     async fn answer(&self, parts: &Parts, body: &[u8]) -> Answer {
         if self.is_metadata(parts) {
             return self.metadata();
+        }
+        if self.is_event(parts) {
+            return self.receive(body).await;
         }
         let clock = Clock::read(self.requests.fetch_add(1, Ordering::SeqCst));
         let credentials = match self.credentials(parts, body) {

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::ReferenceServer;
 use super::answer::Refusal;
+use super::introspection::is_opaque;
 use super::jws::{Jws, Kind, text};
 use super::proof::SKEW;
 use super::time::{Clock, numeric_date};
@@ -16,6 +17,9 @@ pub(super) type Claims = Map<String, Value>;
 
 impl ReferenceServer {
     pub(super) async fn verify_token(&self, token: &str, clock: Clock) -> Result<Claims, Refusal> {
+        if self.asks && is_opaque(token) {
+            return self.introspected(token, clock).await;
+        }
         let jws = self.parse_jws(token, Kind::Token).map_err(|log| self.bad_token(log))?;
         self.check_token_type(&jws)?;
         self.check_issuer(&jws.claims)?;
@@ -29,6 +33,10 @@ impl ReferenceServer {
         self.check_audience(&jws.claims)?;
         self.check_token_times(&jws.claims, clock)?;
         self.suspect_token(&jws)?;
+        if self.asks {
+            self.check_status(&jws.claims, clock).await?;
+            self.check_session(&jws.claims)?;
+        }
         Ok(jws.claims)
     }
 
@@ -55,7 +63,7 @@ impl ReferenceServer {
     }
 
     // RFC 9068 §4: exactly.
-    fn check_issuer(&self, claims: &Claims) -> Result<(), Refusal> {
+    pub(super) fn check_issuer(&self, claims: &Claims) -> Result<(), Refusal> {
         let iss = text(claims, "iss").unwrap_or_default();
         let same = iss == self.issuer
             || self.has(Flaw::Issuer)
@@ -74,7 +82,7 @@ impl ReferenceServer {
     }
 
     // RFC 9068 §4: contains this API.
-    fn check_audience(&self, claims: &Claims) -> Result<(), Refusal> {
+    pub(super) fn check_audience(&self, claims: &Claims) -> Result<(), Refusal> {
         let own = |audience: &str| {
             audience == self.audience
                 || self.has(Flaw::Audience)
@@ -99,7 +107,7 @@ impl ReferenceServer {
         if is_own { Ok(()) } else { Err(self.bad_token("aud")) }
     }
 
-    fn check_token_times(&self, claims: &Claims, clock: Clock) -> Result<(), Refusal> {
+    pub(super) fn check_token_times(&self, claims: &Claims, clock: Clock) -> Result<(), Refusal> {
         let also_text = self.has(Flaw::TimesAsText);
         let time = |name: &str| claims.get(name).map(|time| numeric_date(time, also_text));
         let expired = match time("exp") {
