@@ -59,7 +59,7 @@
 //! |---|---|---|
 //! | `aws-lc-rs` | yes | `AwsLcProvider`, the default provider of signatures, and `AwsLcSigningKey` |
 //! | `reqwest` | yes | `ReqwestClient`, the default HTTP client for metadata, keys and introspection |
-//! | `config` | no | [`config`](crate::config): settings from TOML and environment variables |
+//! | `config` | no | `fapi_core::config`: settings from TOML and environment variables |
 //! | `config-schema` | no | the JSON Schema of these settings |
 //! | `rustls` | no | `ServerTls`: TLS that asks clients for certificates |
 //! | `josekit` | no | on OpenSSL: `JosekitProvider`, a second provider of signatures, and `JosekitDecryptionKey`, for encrypted tokens |

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::exchange::{Answer, Call};
+use super::routes::StepUpRoute;
 
 /// A property of an answer.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +25,8 @@ pub struct Evidence<'a> {
     pub url: &'a str,
     /// How often the API has fetched keys since the case began, where that can be known.
     pub key_fetches: usize,
+    /// The route that asks for an authentication of the user, if there is one.
+    pub step_up_route: Option<&'a StepUpRoute>,
 }
 
 /// RFC 9110 §15.5.2, R30
@@ -115,6 +118,25 @@ pub(super) const PARAMETERS_CLEAN: Condition = Condition {
 pub(super) const SCOPE_NAMED: Condition = Condition {
     text: "a challenge with error insufficient_scope",
     holds: |it| it.answer.challenges().iter().any(|it| it.parameter("error") == Some("insufficient_scope")),
+};
+
+/// RFC 9470 §3, R145: in any order; one that suffices must be enough to ask for.
+pub(super) const ACR_VALUES_NAMED: Condition = Condition {
+    text: "acr_values beside the error names nothing but what the route accepts",
+    holds: |it| {
+        let accepted: Vec<_> = it.step_up_route.into_iter().flat_map(StepUpRoute::values).collect();
+        let named = step_up_parameter(it.answer, "acr_values").unwrap_or_default();
+        !named.trim().is_empty() && named.split_whitespace().all(|value| accepted.contains(&value))
+    },
+};
+
+/// RFC 9470 §3, R145
+pub(super) const MAX_AGE_NAMED: Condition = Condition {
+    text: "max_age beside the error is that of the route, in seconds",
+    holds: |it| {
+        let age = it.step_up_route.and_then(|route| route.max_age).map(|age| age.as_secs().to_string());
+        step_up_parameter(it.answer, "max_age") == age
+    },
 };
 
 /// P44, R21: neither the header fields nor the content repeat what was sent.
@@ -230,6 +252,14 @@ pub(super) const ISSUERS_NAMED: Condition = Condition {
         servers.is_none_or(|servers| servers.as_array().is_some_and(|servers| servers.iter().all(url)))
     },
 };
+
+/// A parameter of the challenge that asks for an authentication.
+fn step_up_parameter(answer: &Answer, name: &str) -> Option<String> {
+    let challenges = answer.challenges();
+    let step_up = |error| error == Some("insufficient_user_authentication");
+    let challenge = challenges.iter().find(|challenge| step_up(challenge.parameter("error")))?;
+    challenge.parameter(name).map(str::to_owned)
+}
 
 /// RFC 9562 §4
 fn is_uuid(text: &str) -> bool {

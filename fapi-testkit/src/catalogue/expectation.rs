@@ -47,6 +47,7 @@ const INVALID_TOKEN: Option<&str> = Some("invalid_token");
 const INVALID_REQUEST: Option<&str> = Some("invalid_request");
 const USE_NONCE: Option<&str> = Some("use_dpop_nonce");
 const INSUFFICIENT_SCOPE: Option<&str> = Some("insufficient_scope");
+const INSUFFICIENT_AUTHENTICATION: Option<&str> = Some("insufficient_user_authentication");
 
 /// Served.
 pub(super) const ACCEPTED: Expectation = expect("the request is valid", &[Accepted]);
@@ -194,6 +195,31 @@ pub(super) const NONCE_UNKNOWN: Expectation = expect(
 pub(super) const SCOPE_REFUSED: Expectation = expect(
     "RFC 6750 §3.1: 403 insufficient_scope; the challenge is optional there",
     &[refused(403, &[INSUFFICIENT_SCOPE, None])],
+);
+
+/// The user was not authenticated as the route asks for.
+pub(super) const STEP_UP_ASKED_FOR: Expectation = expect(
+    "RFC 9470 §3: 401 insufficient_user_authentication, which sends the client to the user; 403 would end there",
+    &[refused(401, &[INSUFFICIENT_AUTHENTICATION])],
+);
+
+/// What the token says about the user's authentication cannot be read.
+pub(super) const AUTHENTICATION_UNREADABLE: Expectation = expect(
+    "a claim of another type is as good as none (RFC 9470 §3), or makes the token invalid (RFC 9068 §4)",
+    &[refused(401, &[INSUFFICIENT_AUTHENTICATION, INVALID_TOKEN])],
+);
+
+/// No authorization detail suffices.
+pub(super) const DETAILS_REFUSED: Expectation = expect(
+    "RFC 9396 names no error for it; RFC 6750 §3.1 answers a lack of privileges with 403 insufficient_scope, whose \
+     challenge is optional",
+    &[refused(403, &[INSUFFICIENT_SCOPE, None])],
+);
+
+/// What is no list of authorization details.
+pub(super) const DETAILS_UNREADABLE: Expectation = expect(
+    "a malformed claim makes the token invalid (401), or is as good as none (403)",
+    &[refused(401, &[INVALID_TOKEN]), refused(403, &[INSUFFICIENT_SCOPE, None])],
 );
 
 /// Something is larger than a server need read.

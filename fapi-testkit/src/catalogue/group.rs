@@ -27,7 +27,7 @@ pub enum Group {
     Binding,
     /// Certificate-bound tokens (RFC 8705) and certificate headers (RFC 9440).
     Mtls,
-    /// What the route asks for (RFC 6750 §3.1).
+    /// What the route asks for (RFC 6750 §3.1, RFC 9470, RFC 9396).
     Scope,
     /// Protected resource metadata (RFC 9728).
     Metadata,
@@ -138,6 +138,12 @@ pub enum Need {
     MoreTokens,
     /// A route of the API that asks for a scope.
     ScopeRoute,
+    /// A route of the API that asks for an authentication of the user.
+    StepUpRoute,
+    /// Such a route that asks for one that is recent.
+    MaxAge,
+    /// A route of the API that asks for an authorization detail.
+    DetailsRoute,
     /// A client certificate on the connection.
     Certificate,
     /// An API that hands out nonces.
@@ -180,6 +186,9 @@ impl Need {
             Self::Issuer => "needs tokens of its own making: give the run an issuer that the API trusts",
             Self::MoreTokens => "needs tokens for further keys: give the run an issuer or a token command",
             Self::ScopeRoute => "needs a route that asks for a scope",
+            Self::StepUpRoute => "needs a route that asks for an authentication of the user",
+            Self::MaxAge => "needs a route that asks for a recent authentication of the user",
+            Self::DetailsRoute => "needs a route that asks for an authorization detail",
             Self::Certificate => "needs a client certificate on the connection",
             Self::Nonces => "the API has not handed out a DPoP-Nonce",
             Self::NoncesRequired => "nobody has said that every proof needs a nonce",
@@ -191,11 +200,21 @@ impl Need {
             Self::Rotation => {
                 "needs an issuer that the API fetches keys from, and half a minute in which it looks for new ones"
             }
-            Self::OpaqueTokens => "nobody has said that the API asks an issuer of the run's own about opaque tokens",
-            Self::SignedIntrospection => "nobody has said that the API accepts signed introspection answers only",
-            Self::IntrospectedJwts => "nobody has said that the API asks an issuer of the run's own about JWTs",
-            Self::StatusLists => "nobody has said that the API reads the status lists of an issuer of the run's own",
-            Self::SecurityEvents => "nobody has said where the API receives security events of the run's own issuer",
+            Self::OpaqueTokens => {
+                "nobody has said that the API asks an issuer of the run's own about opaque tokens"
+            }
+            Self::SignedIntrospection => {
+                "nobody has said that the API accepts signed introspection answers only"
+            }
+            Self::IntrospectedJwts => {
+                "nobody has said that the API asks an issuer of the run's own about JWTs"
+            }
+            Self::StatusLists => {
+                "nobody has said that the API reads the status lists of an issuer of the run's own"
+            }
+            Self::SecurityEvents => {
+                "nobody has said where the API receives security events of the run's own issuer"
+            }
             Self::RevocationTime => "no time is left in which the API must learn of a revocation",
             Self::Uptime => "the API has just started",
             Self::Network => "needs a network connection",

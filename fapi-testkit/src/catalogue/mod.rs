@@ -20,6 +20,7 @@ mod forge;
 mod group;
 mod multi_prime;
 mod profile;
+mod routes;
 mod rule;
 mod scene;
 
@@ -34,8 +35,9 @@ pub use exchange::{Answer, Call};
 pub use expectation::{Acceptable, Expectation};
 pub use group::{Group, Need, Severity};
 pub use profile::Profile;
+pub use routes::{AuthorizationDetail, DetailsRoute, NotADetail, ScopeRoute, StepUpRoute};
 pub use rule::Rule;
-pub use scene::{Scene, ScopeRoute};
+pub use scene::Scene;
 pub(crate) use scene::{Setting, Tokens};
 
 static CASES: LazyLock<Vec<Case>> = LazyLock::new(cases::all);

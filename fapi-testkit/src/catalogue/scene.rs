@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::cast::{Cast, CatalogueIssuer, PublishedKeys};
 use super::exchange::Call;
 use super::profile::Profile;
+use super::routes::{DetailsRoute, ScopeRoute, StepUpRoute};
 use crate::encoding::from_base64url;
 use crate::{Fault, IntrospectionBuilder, ProofBuilder, TestClient, TokenBuilder};
 
@@ -31,6 +32,8 @@ pub(crate) struct Setting {
     /// What every token has; names separated by spaces.
     pub(crate) scope: String,
     pub(crate) scope_route: Option<ScopeRoute>,
+    pub(crate) step_up_route: Option<StepUpRoute>,
+    pub(crate) details_route: Option<DetailsRoute>,
     /// Whether every token has an entry in a status list.
     pub(crate) status_lists: bool,
     /// Where the API receives security events.
@@ -41,15 +44,6 @@ pub(crate) struct Setting {
     /// The certificate of the connection (DER), if there is one.
     pub(crate) certificate: Option<Vec<u8>>,
     pub(crate) clock: Arc<dyn Clock>,
-}
-
-/// A route that asks for a scope.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct ScopeRoute {
-    /// The path, beginning with a slash; the method is that of the run.
-    pub path: String,
-    /// The scope.
-    pub scope: String,
 }
 
 /// Where tokens come from.
@@ -344,15 +338,6 @@ impl Scene {
         let previous = self.previous();
         let proof = previous.values("dpop").next().unwrap_or_default();
         claims(proof).get(name).cloned().expect("the step before has sent a proof with this claim")
-    }
-
-    /// The valid request to the route that asks for a scope, with a token that has `scope`.
-    pub(super) fn to_scope_route(&self, change: impl FnOnce(TokenBuilder) -> TokenBuilder) -> Call {
-        let route = self.setting.scope_route.as_ref().expect("a case that needs a scope route says so");
-        let token = change(self.mint()).sign();
-        let url = format!("{}{}", self.setting.public_url, route.path);
-        let proof = self.proof_of(&self.setting.cast.client, &token).claim("htu", url).sign();
-        self.dpop(&token, proof).target(&route.path)
     }
 
     pub(super) fn now(&self) -> UnixTime {

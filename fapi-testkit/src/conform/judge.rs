@@ -1,6 +1,6 @@
 //! Whether an answer is acceptable, and how bad it is if not.
 
-use crate::catalogue::{Acceptable, Answer, Call, Case, Evidence, Expectation, Severity, Step, Volley};
+use crate::catalogue::{Acceptable, Answer, Call, Case, Evidence, Expectation, Severity, Step, StepUpRoute, Volley};
 
 use super::target::TargetError;
 
@@ -20,6 +20,7 @@ pub(super) struct Context<'a> {
     pub(super) case: &'a Case,
     pub(super) url: &'a str,
     pub(super) key_fetches: usize,
+    pub(super) step_up_route: Option<&'a StepUpRoute>,
 }
 
 /// Judges the replies to the requests of one step.
@@ -54,7 +55,8 @@ fn judge_one(
     if !expectation.answers.iter().any(|acceptable| matches(acceptable, answer)) {
         return Err(unacceptable(context.case, expectation, answer));
     }
-    let evidence = Evidence { call, answer, url: context.url, key_fetches: context.key_fetches };
+    let Context { url, key_fetches, step_up_route, .. } = context;
+    let evidence = Evidence { call, answer, url, key_fetches, step_up_route };
     for condition in expectation.all_conditions() {
         if !(condition.holds)(&evidence) {
             let own = expectation.conditions.iter().any(|own| own.text == condition.text);

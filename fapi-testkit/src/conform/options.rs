@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fapi_core::{Clock, SystemClock};
 
-use crate::catalogue::{Case, Profile, ScopeRoute};
+use crate::catalogue::{AuthorizationDetail, Case, DetailsRoute, Profile, ScopeRoute, StepUpRoute};
 
 /// Requests per second: enough for the whole catalogue in seconds, and less than any API serves.
 const RATE: u32 = 50;
@@ -36,6 +36,8 @@ pub struct Options {
     pub(crate) path: String,
     pub(crate) scope: String,
     pub(crate) scope_route: Option<ScopeRoute>,
+    pub(crate) step_up_route: Option<StepUpRoute>,
+    pub(crate) details_route: Option<DetailsRoute>,
     pub(crate) profile: Profile,
     pub(crate) nonces_required: bool,
     pub(crate) other_methods: bool,
@@ -83,6 +85,8 @@ impl Options {
             path: "/whoami".to_owned(),
             scope: "openid".to_owned(),
             scope_route: None,
+            step_up_route: None,
+            details_route: None,
             profile: Profile::Fapi2,
             nonces_required: false,
             other_methods: false,
@@ -123,6 +127,22 @@ impl Options {
     pub fn scope_route(self, path: &str, scope: &str) -> Self {
         let route = ScopeRoute { path: with_slash(path), scope: scope.to_owned() };
         Self { scope_route: Some(route), ..self.scope(scope) }
+    }
+
+    /// A route that asks for an authentication of the user (RFC 9470), by the same method: for one of these values of
+    /// `acr` (separated by spaces), and for one that is not older than `max_age`.
+    #[must_use]
+    pub fn step_up_route(self, path: &str, acr_values: &str, max_age: Option<Duration>) -> Self {
+        let route = StepUpRoute { path: with_slash(path), acr_values: acr_values.to_owned(), max_age };
+        Self { step_up_route: Some(route), ..self }
+    }
+
+    /// A route that asks for an authorization detail (RFC 9396), and one that suffices. Requests that suffice are sent to
+    /// it a dozen times.
+    #[must_use]
+    pub fn details_route(self, method: &str, path: &str, detail: AuthorizationDetail) -> Self {
+        let route = DetailsRoute { method: method.to_ascii_uppercase(), path: with_slash(path), detail };
+        Self { details_route: Some(route), ..self }
     }
 
     /// The profile whose expectations apply.

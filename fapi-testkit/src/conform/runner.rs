@@ -108,6 +108,8 @@ impl<'a> Runner<'a> {
             audience: options.audience.clone(),
             scope: options.scope.clone(),
             scope_route: options.scope_route.clone(),
+            step_up_route: options.step_up_route.clone(),
+            details_route: options.details_route.clone(),
             status_lists: options.status_lists,
             security_events: options.security_events.clone(),
             profile: options.profile,
@@ -212,6 +214,9 @@ impl<'a> Runner<'a> {
                 minted || matches!(&self.setting.tokens, Tokens::Given(tokens) if tokens.len() > 1)
             }
             Need::ScopeRoute => self.setting.scope_route.is_some(),
+            Need::StepUpRoute => self.setting.step_up_route.is_some(),
+            Need::MaxAge => self.setting.step_up_route.as_ref().is_some_and(|route| route.max_age.is_some()),
+            Need::DetailsRoute => self.setting.details_route.is_some(),
             Need::Certificate => self.setting.certificate.is_some(),
             Need::Nonces => self.nonce.is_some(),
             Need::NoncesRequired => self.options.nonces_required,
@@ -292,7 +297,8 @@ impl<'a> Runner<'a> {
             exchanges.extend(sent.iter().map(|(call, reply)| self.exchange(call, reply)));
             let url = self.setting.url();
             let key_fetches = self.setting.key_fetches().unwrap_or_default().saturating_sub(fetches);
-            let context = Context { case, url: &url, key_fetches };
+            let step_up_route = self.setting.step_up_route.as_ref();
+            let context = Context { case, url: &url, key_fetches, step_up_route };
             judge::judge(context, step, &sent).map_err(|failure| of_step(failure, case, index))?;
         }
         Ok(())

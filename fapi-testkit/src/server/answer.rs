@@ -72,7 +72,8 @@ async fn failing(shared: &Shared, request: &Request<Vec<u8>>) -> Result<Response
 
 /// What is asked about: a token, or else whatever is at this path.
 fn subject(request: &Request<Vec<u8>>) -> Cow<'_, str> {
-    let token = form_urlencoded::parse(request.body()).find_map(|(name, value)| (name == "token").then_some(value));
+    let token =
+        form_urlencoded::parse(request.body()).find_map(|(name, value)| (name == "token").then_some(value));
     token.unwrap_or_else(|| request.uri().path().into())
 }
 

@@ -65,8 +65,7 @@ fn assert_tried(report: &Report, needs: &[Need]) {
     for outcome in &report.outcomes {
         let skipped = matches!(outcome.verdict, Verdict::Skipped { .. });
         let possible = outcome.case.needs.iter().all(|need| {
-            needs.contains(need)
-                || matches!(need, Need::Issuer | Need::Certificate | Need::RevocationTime)
+            needs.contains(need) || matches!(need, Need::Issuer | Need::Certificate | Need::RevocationTime)
         });
         assert_eq!(skipped, !possible, "{}: {:?}", outcome.case.id, outcome.verdict);
     }

@@ -29,7 +29,8 @@ fn opaque(s: &Scene) -> Call {
 }
 
 fn active() -> Vec<Case> {
-    let accept = |id, severity, title, numbers, call| I.accept(id, severity, title, INTROSPECTION.at(numbers), call);
+    let accept =
+        |id, severity, title, numbers, call| I.accept(id, severity, title, INTROSPECTION.at(numbers), call);
     vec![
         accept("opaque-active", High, "an opaque token that is active", "R121 R126", opaque),
         accept("opaque-twice", High, "two requests with one opaque token", "R60 R125", opaque)
@@ -52,11 +53,17 @@ fn active() -> Vec<Case> {
             let audience = s.audience().to_owned();
             s.with_opaque(|t| t.claim("aud", json!(["https://other.example.com", audience])))
         }),
-        accept("opaque-certificate-bound", High, "an opaque token that is bound to the certificate", "R72 R126", |s| {
-            let certificate = s.setting.certificate.as_deref().unwrap_or_default();
-            let token = s.unbound().bound_to_certificate(certificate).opaque();
-            s.bearer(&token)
-        })
+        accept(
+            "opaque-certificate-bound",
+            High,
+            "an opaque token that is bound to the certificate",
+            "R72 R126",
+            |s| {
+                let certificate = s.setting.certificate.as_deref().unwrap_or_default();
+                let token = s.unbound().bound_to_certificate(certificate).opaque();
+                s.bearer(&token)
+            },
+        )
         .needs(Certificate),
         I.accept(
             "opaque-issued-late",
@@ -76,16 +83,23 @@ fn active() -> Vec<Case> {
 }
 
 fn inactive() -> Vec<Case> {
-    let refused = |id, title, rule: crate::catalogue::Rule, call| I.attack(id, Critical, title, rule, TOKEN_REFUSED, call);
+    let refused = |id, title, rule: crate::catalogue::Rule, call| {
+        I.attack(id, Critical, title, rule, TOKEN_REFUSED, call)
+    };
     vec![
         refused("opaque-unknown", "an opaque token that nobody has issued", INTROSPECTION.at("R123"), |s| {
             s.with_token_text(&unique_id())
         }),
-        refused("opaque-inactive", "an opaque token that was revoked before", INTROSPECTION.at("R4 R123"), |s| {
-            let token = s.mint().opaque();
-            s.issuer().issuer().revoke(&token);
-            s.with_token_text(&token)
-        }),
+        refused(
+            "opaque-inactive",
+            "an opaque token that was revoked before",
+            INTROSPECTION.at("R4 R123"),
+            |s| {
+                let token = s.mint().opaque();
+                s.issuer().issuer().revoke(&token);
+                s.with_token_text(&token)
+            },
+        ),
         refused("opaque-expired", "active, but exp was an hour ago", STILL_CHECKED.at("R94 R126 P47"), |s| {
             let then = s.ago(3600).as_secs();
             s.with_introspection(move |answer| answer.member("exp", then))
@@ -97,9 +111,12 @@ fn inactive() -> Vec<Case> {
         refused("opaque-aud-other", "active, but for another API", STILL_CHECKED.at("R92 R126"), |s| {
             s.with_opaque(|t| t.audience("https://other.example.com"))
         }),
-        refused("opaque-aud-absent", "active, but nobody says for which API", STILL_CHECKED.at("R126 P47"), |s| {
-            s.with_opaque(|t| t.without_claim("aud"))
-        })
+        refused(
+            "opaque-aud-absent",
+            "active, but nobody says for which API",
+            STILL_CHECKED.at("R126 P47"),
+            |s| s.with_opaque(|t| t.without_claim("aud")),
+        )
         .expecting(ANSWER_UNUSABLE),
         refused("opaque-iss-other", "active, but of another issuer", STILL_CHECKED.at("R91 R126"), |s| {
             s.with_opaque(|t| t.claim("iss", "https://other.example.com"))
@@ -125,15 +142,24 @@ fn for_others() -> Vec<Case> {
         refused("opaque-unbound", "an opaque token that is bound to nothing", BINDING_REFUSED, |s| {
             s.with_opaque(|t| t.without_claim("cnf"))
         }),
-        refused("opaque-unbound-as-bearer", "an opaque token as Bearer, bound to nothing", UNPROVED_REFUSED, |s| {
-            s.bearer(&s.unbound().opaque())
-        }),
-        refused("opaque-bound-as-bearer", "an opaque token as Bearer, bound to a key", UNPROVED_REFUSED, |s| {
-            s.bearer(&s.mint().opaque())
-        }),
-        refused("opaque-certificate-of-other", "an opaque token of another certificate", UNPROVED_REFUSED, |s| {
-            s.bearer(&s.unbound().bound_to_certificate(s.cast().certificate.der()).opaque())
-        }),
+        refused(
+            "opaque-unbound-as-bearer",
+            "an opaque token as Bearer, bound to nothing",
+            UNPROVED_REFUSED,
+            |s| s.bearer(&s.unbound().opaque()),
+        ),
+        refused(
+            "opaque-bound-as-bearer",
+            "an opaque token as Bearer, bound to a key",
+            UNPROVED_REFUSED,
+            |s| s.bearer(&s.mint().opaque()),
+        ),
+        refused(
+            "opaque-certificate-of-other",
+            "an opaque token of another certificate",
+            UNPROVED_REFUSED,
+            |s| s.bearer(&s.unbound().bound_to_certificate(s.cast().certificate.der()).opaque()),
+        ),
     ]
 }
 
@@ -156,7 +182,9 @@ fn unclear() -> Vec<Case> {
         unusable("answer-exp-text", "exp is a text", |s| {
             s.with_introspection(|answer| answer.member("exp", "tomorrow"))
         }),
-        unusable("answer-rubbish", "an answer that is no JSON", |s| s.with_introspection_fault(Fault::Rubbish)),
+        unusable("answer-rubbish", "an answer that is no JSON", |s| {
+            s.with_introspection_fault(Fault::Rubbish)
+        }),
     ]
 }
 
@@ -198,7 +226,8 @@ fn answer_as_token() -> Case {
             let token = s.mint().sign();
             let answer = issuer.introspection(&token).audience(s.audience());
             // With the claims of a token beside those of the answer.
-            let claims = [("sub", json!("alice")), ("client_id", json!("client")), ("jti", json!(unique_id()))];
+            let claims =
+                [("sub", json!("alice")), ("client_id", json!("client")), ("jti", json!(unique_id()))];
             let answer = claims.into_iter().fold(answer, |answer, (name, value)| answer.claim(name, value));
             let confirmation = json!({"jkt": s.cast().client.thumbprint()});
             let answer = answer.claim("exp", s.ahead(300).as_secs()).claim("cnf", confirmation);

@@ -44,18 +44,15 @@ fn plain() -> Vec<Case> {
     )]
 }
 
-fn unusable(
-    id: &'static str,
-    title: &'static str,
-    numbers: &'static str,
-    call: fn(&Scene) -> Call,
-) -> Case {
+fn unusable(id: &'static str, title: &'static str, numbers: &'static str, call: fn(&Scene) -> Call) -> Case {
     I.attack(id, High, title, SIGNED_ANSWER.at(numbers), ANSWER_UNUSABLE, call)
 }
 
 fn meant_for_something_else() -> Vec<Case> {
     vec![
-        unusable("answer-typ-jwt", "typ is JWT", "R128", |s| s.with_introspection(|a| a.header("typ", "JWT"))),
+        unusable("answer-typ-jwt", "typ is JWT", "R128", |s| {
+            s.with_introspection(|a| a.header("typ", "JWT"))
+        }),
         unusable("answer-typ-token", "typ is that of an access token", "R107 R128", |s| {
             s.with_introspection(|a| a.header("typ", "at+jwt"))
         }),

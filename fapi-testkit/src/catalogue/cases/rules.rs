@@ -244,8 +244,7 @@ pub(super) const NOT_A_TOKEN: Rule =
     rule("RFC 9701 §8.1", "an introspection answer is never accepted as an access token");
 pub(super) const REVOKED: Rule =
     rule("FAPI 2.0 SP §5.3.4-3", "a token that is expired or revoked is not accepted");
-pub(super) const STATUS: Rule =
-    rule("Token Status List §7.1", "only the status VALID makes a token valid");
+pub(super) const STATUS: Rule = rule("Token Status List §7.1", "only the status VALID makes a token valid");
 pub(super) const STATUS_INDEX: Rule =
     rule("Token Status List §8.3", "an index beyond the list makes the token invalid");
 pub(super) const STATUS_LIST: Rule = rule(

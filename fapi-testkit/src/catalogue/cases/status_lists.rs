@@ -89,8 +89,7 @@ fn statuses() -> Vec<Case> {
 }
 
 fn lists() -> Vec<Case> {
-    let unusable =
-        |id, title, call| R.attack(id, High, title, STATUS_LIST.at("R134"), ANSWER_UNUSABLE, call);
+    let unusable = |id, title, call| R.attack(id, High, title, STATUS_LIST.at("R134"), ANSWER_UNUSABLE, call);
     vec![
         unusable("list-of-other-uri", "a list for another URI", |s| {
             with_list(s, ENTRY, |list| list.claim("sub", "https://as.example.com/status-list/other"))

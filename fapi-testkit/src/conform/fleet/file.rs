@@ -228,8 +228,8 @@ impl Checks<'_> {
         if let Some(path) = events {
             options = options.security_events(&path);
         }
-        let limit = self
-            .value("revocation-limit", entry.revocation_limit.as_ref(), |limit| time_limit_rule(limit));
+        let limit =
+            self.value("revocation-limit", entry.revocation_limit.as_ref(), |limit| time_limit_rule(limit));
         match limit {
             Some(limit) => options.revocation_limit(limit),
             None => options,

@@ -53,7 +53,7 @@ pub(super) const fn group(group: Group) -> &'static str {
         Group::Nonce => "Nonce",
         Group::Binding => "Binding to the key",
         Group::Mtls => "Mutual TLS",
-        Group::Scope => "Scope",
+        Group::Scope => "What the route asks for",
         Group::Metadata => "Metadata",
         Group::Keys => "Keys",
         Group::Introspection => "Introspection and opaque tokens",

@@ -49,7 +49,8 @@ impl ReferenceServer {
     // CAEP §3.1
     pub(super) fn check_session(&self, claims: &Claims) -> Result<(), Refusal> {
         let ended = self.ended.lock().unwrap();
-        let is_over = ["sub", "jti"].iter().any(|name| text(claims, name).is_some_and(|name| ended.contains(name)));
+        let is_over =
+            ["sub", "jti"].iter().any(|name| text(claims, name).is_some_and(|name| ended.contains(name)));
         if is_over && !self.has(Flaw::EventIgnored) { Err(self.bad_token("session revoked")) } else { Ok(()) }
     }
 }

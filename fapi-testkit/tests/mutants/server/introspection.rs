@@ -81,7 +81,9 @@ impl ReferenceServer {
         let answer = self.fetch(request).await;
         match answer {
             Some((media, body)) if media == SIGNED => self.read_signed(&body, clock).await,
-            Some((_, body)) if self.has(Flaw::PlainAnswer) => self.read_answer(self.parse_object(body.as_bytes())),
+            Some((_, body)) if self.has(Flaw::PlainAnswer) => {
+                self.read_answer(self.parse_object(body.as_bytes()))
+            }
             // R124: the client cannot help it.
             None if self.has(Flaw::FailureRefuses) => Err(self.bad_token("not asked")),
             _ => Err(Refusal::Unavailable),

@@ -37,8 +37,8 @@ use hyper::http::HeaderValue;
 use hyper::http::request::Parts;
 
 use answer::{Answer, Refusal};
-pub(crate) use events::EVENTS;
 use credentials::{Credentials, Scheme};
+pub(crate) use events::EVENTS;
 use keys::{Jwk, ServedKeys};
 use time::Clock;
 use token::Claims;
