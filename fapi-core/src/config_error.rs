@@ -61,6 +61,16 @@ pub enum ConfigError {
     /// Encrypted tokens were asked for, without a key to decrypt them with.
     #[error("token_decryption has no key: name at least one to which the authorization server encrypts")]
     DecryptionKeyMissing,
+    /// The file of a private key of this server cannot be used.
+    #[error("{setting} {path:?} cannot be used: {reason}")]
+    KeyFile {
+        /// The setting that names the file.
+        setting: &'static str,
+        /// The path of the file.
+        path: String,
+        /// What is wrong with it, and nothing of what is in it.
+        reason: String,
+    },
     /// R4: tokens of this issuer would not be asked about.
     #[error(
         "revocation(Revocation::introspection()) needs introspection at every issuer: {0:?} has none; configure it with with_introspection"

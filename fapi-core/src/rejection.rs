@@ -4,7 +4,6 @@
 //! request is ever echoed (R33, pitfall P44). Every parameter is quoted, and `error` comes first (R35).
 
 use std::fmt;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crate::authorization::Scheme;
@@ -150,8 +149,9 @@ impl Answers {
         });
         let mut separator = " ";
         let mut parameter = |name: &str, value: &str| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{separator}{name}=\"{value}\"");
+            for part in [separator, name, "=\"", value, "\""] {
+                text.push_str(part);
+            }
             separator = ", ";
         };
         if let (Some(code), Some(_)) = (answer.code, failed) {

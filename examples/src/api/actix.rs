@@ -1,4 +1,4 @@
-//! The API in actix-web: one middleware around everything that needs a token, and one more where a route needs a scope.
+//! The API in actix-web: one middleware around everything that needs a token, and one more where a route needs more.
 
 use std::future::Future;
 use std::io;
@@ -9,7 +9,7 @@ use fapi_core::{Requirement, ResourceServer};
 use rustls::ServerConfig;
 use tokio::net::TcpListener;
 
-use super::{GRACE, HEALTHY, READ, Records, WRITE, Whoami};
+use super::{GRACE, HEALTHY, Login, Payment, READ, Records, WRITE, Whoami, recent_login};
 
 /// The routes of the API.
 ///
@@ -17,9 +17,13 @@ use super::{GRACE, HEALTHY, READ, Records, WRITE, Whoami};
 fn routes(config: &mut web::ServiceConfig, server: ResourceServer, records: Records) {
     let read = get().to(list).wrap(Require::new(Requirement::scope(READ)));
     let write = web::post().to(add).wrap(Require::new(Requirement::scope(WRITE)));
+    let sensitive = get().to(sensitive).wrap(Require::new(recent_login()));
+    let payments = web::post().to(pay).wrap(Require::new(Payment::consent()));
     let protected = web::scope("")
         .service(web::resource("/whoami").route(get().to(whoami)))
         .service(web::resource("/records").route(read).route(write))
+        .service(web::resource("/sensitive").route(sensitive))
+        .service(web::resource("/payments").route(payments))
         // The scope has every path but those before it: without a token, nobody learns which ones exist.
         .wrap(AccessTokenMiddleware::new(server));
     config
@@ -43,6 +47,17 @@ async fn list(records: web::Data<Records>) -> impl Responder {
 
 async fn add(token: AccessToken, records: web::Data<Records>) -> impl Responder {
     HttpResponse::Created().json(records.add(&token))
+}
+
+async fn sensitive(token: AccessToken) -> impl Responder {
+    HttpResponse::Ok().json(Login::of(&token))
+}
+
+async fn pay(token: AccessToken) -> impl Responder {
+    match Payment::granted_by(&token) {
+        Some(payment) => HttpResponse::Created().json(payment),
+        None => HttpResponse::Forbidden().finish(),
+    }
 }
 
 /// Serves the API until `stop`; then lets the requests under way end.

@@ -1,4 +1,4 @@
-//! The API in axum: one layer around everything that needs a token, and one more where a route needs a scope.
+//! The API in axum: one layer around everything that needs a token, and one more where a route needs more.
 
 use std::fmt::Debug;
 use std::future::{Future, IntoFuture as _};
@@ -17,15 +17,19 @@ use fapi_tower::{AccessToken, AccessTokenLayer, Connection, RequireLayer};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::{GRACE, HEALTHY, READ, Records, WRITE, Whoami};
+use super::{GRACE, HEALTHY, Login, Payment, READ, Records, WRITE, Whoami, recent_login};
 
 /// The routes of the API.
 pub fn router(server: ResourceServer) -> Router {
     let read = get(list).route_layer(RequireLayer::new(Requirement::scope(READ)));
     let write = post(add).route_layer(RequireLayer::new(Requirement::scope(WRITE)));
+    let sensitive = get(sensitive).route_layer(RequireLayer::new(recent_login()));
+    let payments = post(pay).route_layer(RequireLayer::new(Payment::consent()));
     let protected = Router::new()
         .route("/whoami", get(whoami))
         .route("/records", read.merge(write))
+        .route("/sensitive", sensitive)
+        .route("/payments", payments)
         // Without a route of its own, a path would be answered outside of the layer.
         .fallback(|| async { StatusCode::NOT_FOUND })
         .with_state(Records::default())
@@ -43,6 +47,15 @@ async fn list(State(records): State<Records>) -> impl IntoResponse {
 
 async fn add(token: AccessToken, State(records): State<Records>) -> impl IntoResponse {
     (StatusCode::CREATED, Json(records.add(&token)))
+}
+
+async fn sensitive(token: AccessToken) -> impl IntoResponse {
+    Json(Login::of(&token)).into_response()
+}
+
+async fn pay(token: AccessToken) -> impl IntoResponse {
+    let payment = Payment::granted_by(&token).ok_or(StatusCode::FORBIDDEN)?;
+    Ok::<_, StatusCode>((StatusCode::CREATED, Json(payment)))
 }
 
 /// Serves the API until `stop`; then lets the requests under way end. For plain TCP, a Unix domain socket, or TLS with

@@ -21,7 +21,7 @@ use tokio::net::TcpSocket;
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
 
-/// How long tokens may live, where nothing else is said.
+/// How long tokens may live, where nothing else is said of their revocation.
 const MAX_TOKEN_LIFETIME: Span = Span(Duration::from_secs(60 * 60));
 
 const EXAMPLE: &str = "\
@@ -36,6 +36,8 @@ Example, of the Norwegian health sector, with the rest in a file:
   api --profile helseid --config api.toml
 
 Routes: GET /whoami, GET /records (scope records:read), POST /records (scope records:write),
+GET /sensitive (acr urn:example:loa:substantial or urn:example:loa:high, auth_time in the last 5 minutes),
+POST /payments (an authorization detail of the type payment_initiation, in EUR),
 GET /healthz (open), GET /.well-known/oauth-protected-resource (open).
 
 The log is on stderr: a line for each refusal. RUST_LOG=fapi_core=debug also shows accepted requests.";
@@ -81,7 +83,8 @@ struct Arguments {
     #[arg(long, env = "FAPI_NONCE", value_name = "POLICY", value_enum)]
     nonce: Option<Nonce>,
 
-    /// The longest time from `iat` to `exp` of an access token: nothing else ends a token that was withdrawn (default: 1h)
+    /// The longest time from `iat` to `exp` of an access token: nothing else ends a token that was withdrawn, unless the
+    /// file says that the issuer is asked (default: 1h, or none where the issuer is asked)
     #[arg(long, env = "FAPI_MAX_TOKEN_LIFETIME", value_name = "TIME", value_parser = humantime::parse_duration)]
     max_token_lifetime: Option<Duration>,
 
@@ -200,7 +203,9 @@ fn resource_server(
         settings.scopes_supported = [READ, WRITE].map(str::to_owned).to_vec();
     }
     settings.rejection_body.get_or_insert(RejectionBody::ProblemJson);
-    settings.revocation.max_token_lifetime.get_or_insert(MAX_TOKEN_LIFETIME);
+    if !settings.revocation.introspection {
+        settings.revocation.max_token_lifetime.get_or_insert(MAX_TOKEN_LIFETIME);
+    }
     let server = settings.into_builder().and_then(|builder| builder.build());
     server.map_err(|error| wrong(arguments, &error))
 }

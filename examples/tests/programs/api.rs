@@ -5,7 +5,8 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
 use fapi_examples::client::{Answer, Call, Http};
-use fapi_testkit::{Fault, IssuerServer, TestClient, TestIssuer};
+use fapi_core::{Clock as _, SystemClock};
+use fapi_testkit::{Fault, IssuerServer, TestClient, TestIssuer, TokenBuilder};
 use serde_json::{Value, json};
 
 use crate::process::Process;
@@ -30,7 +31,11 @@ impl Api {
     }
 
     fn token(&self, issuer: &IssuerServer, scope: &str) -> String {
-        issuer.issuer().token().audience(&self.url).scope(scope).bound_to(&self.client).sign()
+        self.mint(issuer).scope(scope).sign()
+    }
+
+    fn mint(&self, issuer: &IssuerServer) -> TokenBuilder {
+        issuer.issuer().token().audience(&self.url).bound_to(&self.client)
     }
 
     fn call(&self, method: &'static str, path: &str, token: &str, nonce: Option<&str>) -> Call {
@@ -110,6 +115,75 @@ async fn records_need_their_scopes() {
     }
 }
 
+// R145, R146: the challenge says what the next login must be.
+#[tokio::test]
+async fn what_is_sensitive_needs_a_recent_login() {
+    let issuer = issuer();
+    for framework in FRAMEWORKS {
+        let api = Api::start(&issuer, &["--framework", framework, "--nonce", "off"]);
+        let login = |acr: &str, age: u64| {
+            let time = SystemClock.now().as_secs().saturating_sub(age);
+            api.mint(&issuer).claim("acr", acr).claim("auth_time", time)
+        };
+        for acr in ["urn:example:loa:substantial", "urn:example:loa:high"] {
+            let answer = api.send(&api.call("GET", "/sensitive", &login(acr, 100).sign(), None)).await;
+            assert_eq!((answer.status, &json(&answer)["acr"]), (200, &json!(acr)), "{framework}");
+        }
+        let insufficient = [
+            api.mint(&issuer),
+            login("urn:example:loa:low", 100),
+            login("urn:example:loa:high", 400),
+            login("urn:example:loa:high", 100).without_claim("auth_time"),
+        ];
+        for token in insufficient {
+            let answer = api.send(&api.call("GET", "/sensitive", &token.sign(), None)).await;
+            assert_eq!(answer.status, 401);
+            assert_eq!(answer.challenge("error"), Some("insufficient_user_authentication"));
+            let acr_values = "urn:example:loa:substantial urn:example:loa:high";
+            assert_eq!(answer.challenge("acr_values"), Some(acr_values));
+            assert_eq!(answer.challenge("max_age"), Some("300"));
+        }
+    }
+}
+
+// R148: what is paid is what the user has consented to.
+#[tokio::test]
+async fn payments_need_a_consent() {
+    let issuer = issuer();
+    let in_euros = json!({
+        "type": "payment_initiation",
+        "instructedAmount": {"currency": "EUR", "amount": "123.50"},
+        "creditorName": "Merchant A",
+    });
+    let changed = |pointer: &str, value: Value| {
+        let mut detail = in_euros.clone();
+        *detail.pointer_mut(pointer).unwrap() = value;
+        detail
+    };
+    for framework in FRAMEWORKS {
+        let api = Api::start(&issuer, &["--framework", framework, "--nonce", "off"]);
+        let call = |details: Value| {
+            let token = api.mint(&issuer).claim("authorization_details", details).sign();
+            api.call("POST", "/payments", &token, None)
+        };
+        let paid = api.send(&call(json!([{"type": "other"}, in_euros]))).await;
+        let expected =
+            json!({"instructedAmount": {"currency": "EUR", "amount": "123.50"}, "creditorName": "Merchant A"});
+        assert_eq!((paid.status, json(&paid)), (201, expected), "{framework}");
+
+        let refused = [
+            json!([]),
+            json!([changed("/type", json!("other"))]),
+            json!([changed("/instructedAmount/currency", json!("NOK"))]),
+            json!([changed("/instructedAmount", json!({"currency": "EUR", "amount": "1", "most": 1}))]),
+        ];
+        for details in refused {
+            let answer = api.send(&call(details)).await;
+            assert_eq!((answer.status, answer.challenge("error")), (403, Some("insufficient_scope")));
+        }
+    }
+}
+
 #[tokio::test]
 async fn only_health_and_metadata_are_open() {
     let issuer = issuer();
@@ -120,6 +194,8 @@ async fn only_health_and_metadata_are_open() {
             ("/.well-known/oauth-protected-resource", 200),
             ("/whoami", 401),
             ("/records", 401),
+            ("/sensitive", 401),
+            ("/payments", 401),
             // A path that does not exist is no answer for strangers.
             ("/", 401),
             ("/nowhere", 401),
@@ -170,6 +246,11 @@ async fn both_frameworks_answer_alike() {
             api.call("POST", "/records", &token, None),
             api.call("DELETE", "/records", &token, None),
             api.call("GET", "/records/", &token, None),
+            api.call("GET", "/sensitive", &token, None),
+            api.call("HEAD", "/sensitive", &token, None),
+            api.call("POST", "/sensitive", &token, None),
+            api.call("GET", "/payments", &token, None),
+            api.call("POST", "/payments", &token, None),
             api.call("GET", "/nowhere", &token, None),
         ];
         async move {

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 
+use fapi_core::jose::Algorithm;
 use fapi_examples::client::{Call, Http};
-use fapi_testkit::{TestClient, TestIssuer};
+use fapi_testkit::{RegisteredClient, SigningKey, TestClient, TestIssuer};
 use serde_json::Value;
 
 use crate::process::Process;
@@ -65,6 +66,47 @@ async fn a_file_configures_the_api_and_flags_override_it() {
     }
 }
 
+// R4, R121: the issuer is asked about each token, by each way to authenticate that a file can state.
+#[tokio::test]
+async fn a_file_configures_an_api_of_opaque_tokens() {
+    let key = SigningKey::generate(Algorithm::Es256);
+    let issuer = TestIssuer::new("named after its address")
+        .with_client(RegisteredClient::private_key_jwt("by-key", &key))
+        .with_client(RegisteredClient::client_secret_basic("by-secret", "hunter2"))
+        .serve();
+    let pem = File::new("client.pem", &key.private_key_pem());
+    for (name, client_id, credential) in [
+        ("key.toml", "by-key", format!("key_file = '{}'\nrequire_signed_response = true", pem.path())),
+        ("secret.toml", "by-secret", "client_secret = \"hunter2\"".to_owned()),
+    ] {
+        let file = File::new(
+            name,
+            &format!(
+                "audience = \"urn:records\"\nallow_insecure_loopback = true\nnonce = \"off\"\n\
+                 revocation.introspection = true\n[issuer]\nidentifier = \"{}\"\n\
+                 [issuer.introspection]\nclient_id = \"{client_id}\"\n{credential}\nmax_age = \"0s\"\n",
+                issuer.identifier()
+            ),
+        );
+        let mut process = Process::start(API, &["--config", file.path(), "--listen", "127.0.0.1:0"]);
+        let whoami = format!("{}/whoami", process.line_after("listening on "));
+        let (http, client) = (Http::new(), TestClient::new());
+        let call = |token: &str| Call {
+            method: "GET",
+            url: whoami.clone(),
+            authorization: Some(format!("DPoP {token}")),
+            dpop: Some(client.proof("GET", &whoami).access_token(token).sign()),
+        };
+        let token = || issuer.issuer().token().audience("urn:records").bound_to(&client);
+        for token in [token().opaque(), token().sign()] {
+            assert_eq!(http.send(&call(&token)).await.unwrap().status, 200, "{name}");
+            issuer.issuer().revoke(&token);
+            assert_eq!(http.send(&call(&token)).await.unwrap().status, 401, "{name}");
+        }
+        assert_eq!(http.send(&call("made-up")).await.unwrap().status, 401, "{name}");
+    }
+}
+
 #[test]
 fn a_mistake_in_the_file_is_one_line_and_status_2() {
     for (text, says) in [
@@ -73,6 +115,16 @@ fn a_mistake_in_the_file_is_one_line_and_status_2() {
         ("profile = \"helseid\"\nissuer = \"https://helseid-sts.test.nhn.no\"", "for tests"),
         ("nonce_secrets = \"hunter2\"", "nonce_secrets: a secret must be base64url"),
         ("public_url = ", "line 1: not TOML"),
+        (
+            "[issuer]\nidentifier = \"https://as.example.com\"\n\
+             introspection = { client_id = \"a\", client_secret = \"hunter2\", mutual_tls = true }",
+            "issuer.introspection: exactly one of key_file, client_secret and mutual_tls = true must be set",
+        ),
+        (
+            "[issuer]\nidentifier = \"https://as.example.com\"\n\
+             introspection = { client_id = \"a\", key_file = \"/no/such/key.pem\" }",
+            "introspection.key_file \"/no/such/key.pem\" cannot be used: ",
+        ),
     ] {
         let file = File::new("wrong.toml", text);
         let ended = Process::start(API, &["--config", file.path(), "--listen", "127.0.0.1:0"]).ended();

@@ -6,6 +6,8 @@
 //! [`ResourceServerBuilder::build`], as in code.
 
 mod error;
+mod issuer;
+mod key_file;
 mod proxy;
 #[cfg(feature = "config-schema")]
 mod schema;
@@ -22,19 +24,21 @@ use crate::builder::{ResourceServerBuilder, default_crypto};
 use crate::config_error::ConfigError;
 use crate::confirmation::SenderConstraint;
 use crate::cors::Cors;
-use crate::crypto::CryptoProvider;
+use crate::crypto::{CryptoProvider, DecryptionKey};
 use crate::dpop::NoncePolicy;
 use crate::interaction_id::InteractionIdPolicy;
+use crate::issuer::Issuer;
 use crate::rejection;
+use crate::replay::MemoryReplayStore;
 use crate::resource_server::ResourceServer;
 use tree::Node;
-use values::{apply, one_or_many};
+use values::{apply, one_or_many, some_one_or_many};
 
 pub use error::SettingsError;
+pub use issuer::IssuerSettings;
+pub use key_file::DecryptionKeySettings;
 pub use proxy::TrustedProxySettings;
-pub use settings::{
-    DescriptionSettings, IssuerSettings, ProfileSettings, ReplayStoreSettings, RevocationSettings,
-};
+pub use settings::{DescriptionSettings, ProfileSettings, ReplayStoreSettings, RevocationSettings};
 pub use values::{AlgorithmName, Secret, Span};
 
 /// The settings of a resource server. Each is optional here; a program may fill in what is missing, or override.
@@ -99,6 +103,13 @@ pub struct Config {
     #[serde(deserialize_with = "one_or_many")]
     #[cfg_attr(feature = "config-schema", schemars(with = "schema::OneOrMany<IssuerSettings>"))]
     pub issuer: Vec<IssuerSettings>,
+    /// [`ResourceServerBuilder::token_decryption`]: the files of the keys, one or several. Needs the feature `josekit`.
+    #[serde(deserialize_with = "some_one_or_many")]
+    #[cfg_attr(
+        feature = "config-schema",
+        schemars(with = "Option<schema::OneOrMany<DecryptionKeySettings>>")
+    )]
+    pub token_decryption: Option<Vec<DecryptionKeySettings>>,
     /// [`ResourceServerBuilder::audience`], one or several.
     #[serde(deserialize_with = "one_or_many")]
     #[cfg_attr(feature = "config-schema", schemars(with = "schema::OneOrMany<String>"))]
@@ -215,18 +226,17 @@ impl Config {
     /// A builder with these settings.
     ///
     /// # Errors
-    /// [`ConfigError`] if there is no provider of cryptography, or no random bytes can be had, for the replay store.
+    /// [`ConfigError`] if the file of a private key cannot be used, if there is no provider of cryptography, or if no random
+    /// bytes can be had, for the replay store.
     pub fn into_builder(self) -> Result<ResourceServerBuilder, ConfigError> {
         use ResourceServerBuilder as B;
         let crypto = self.crypto_provider.map(Provider::provider);
-        let store = match self.memory_replay_store {
-            Some(settings) => {
-                let crypto =
-                    crypto.clone().or_else(default_crypto).ok_or(ConfigError::CryptoProviderMissing)?;
-                Some(settings.store(&*crypto)?)
-            }
-            None => None,
-        };
+        let store = self.memory_replay_store.map(|settings| memory_replay_store(settings, crypto.clone()));
+        let store = store.transpose()?;
+        let provider = self.crypto_provider;
+        let issuers: Vec<Issuer> =
+            self.issuer.into_iter().map(|issuer| issuer.into_issuer(provider)).collect::<Result<_, _>>()?;
+        let decryption_keys = self.token_decryption.map(decryption_keys).transpose()?;
         let builder = ResourceServer::builder();
         let builder = apply(builder, crypto, B::crypto_provider);
         let builder = apply(builder, store, B::memory_replay_store);
@@ -241,13 +251,25 @@ impl Config {
         let builder = apply(builder, self.description.map(Into::into), B::description);
         let builder = apply(builder, self.cors, B::cors);
         let builder = apply(builder, self.allow_insecure_loopback, B::allow_insecure_loopback);
-        let issuers = self.issuer.into_iter().map(IssuerSettings::into_issuer);
-        let builder = issuers.fold(builder, B::issuer);
+        let builder = issuers.into_iter().fold(builder, B::issuer);
+        let builder = apply(builder, decryption_keys, B::token_decryption);
         let builder = self.audience.into_iter().fold(builder, B::audience);
         let builder = self.revocation.choices().fold(builder, B::revocation);
         let secrets = self.nonce_secrets.into_iter().map(|Secret(secret)| secret);
         Ok(builder.scopes_supported(self.scopes_supported).nonce_secrets(secrets))
     }
+}
+
+fn memory_replay_store(
+    settings: ReplayStoreSettings,
+    crypto: Option<Arc<dyn CryptoProvider>>,
+) -> Result<MemoryReplayStore, ConfigError> {
+    let crypto = crypto.or_else(default_crypto).ok_or(ConfigError::CryptoProviderMissing)?;
+    Ok(settings.store(&*crypto)?)
+}
+
+fn decryption_keys(settings: Vec<DecryptionKeySettings>) -> Result<Vec<Arc<dyn DecryptionKey>>, ConfigError> {
+    settings.into_iter().map(DecryptionKeySettings::into_key).collect()
 }
 
 impl From<RejectionBody> for rejection::RejectionBody {

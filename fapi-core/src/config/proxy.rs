@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 
-use super::values::{apply, one_or_many};
+use super::values::{apply, one_or_many, when};
 use crate::mtls::CertificateHeader;
 use crate::proxy::{ForwardedHeaders, TrustedProxy};
 
@@ -140,8 +140,8 @@ impl From<ForwardedSettings> for ForwardedHeaders {
             ForwardedKind::Forwarded => Self::forwarded(),
             ForwardedKind::XForwarded => Self::x_forwarded(),
         };
-        let headers = if settings.port { headers.with_port() } else { headers };
-        let headers = if settings.prefix { headers.with_prefix() } else { headers };
+        let headers = when(headers, settings.port, Self::with_port);
+        let headers = when(headers, settings.prefix, Self::with_prefix);
         settings.public_url.into_iter().fold(headers, Self::public_url)
     }
 }

@@ -4,8 +4,10 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::settings::{IssuerSettings, IssuerTable, Preset, ProfileSettings, ProfileTable};
-use super::values::{AlgorithmName, Secret, Span};
+use super::issuer::{IssuerSettings, IssuerTable};
+use super::key_file::{DecryptionKeySettings, DecryptionKeyTable};
+use super::settings::{Preset, ProfileSettings, ProfileTable};
+use super::values::{AlgorithmName, ClientSecret, Secret, Span};
 use crate::jose::Algorithm;
 use crate::profile::Profile;
 
@@ -49,6 +51,12 @@ schema!(Secret, "Secret", |_| json_schema!({
     "pattern": "^[A-Za-z0-9_-]{22,}$"
 }));
 
+schema!(ClientSecret, "ClientSecret", |_| json_schema!({
+    "type": "string",
+    "description": "The secret of a client.",
+    "minLength": 1
+}));
+
 schema!(Preset, "Preset", |_| json_schema!({
     "type": "string",
     "enum": Profile::names().collect::<Vec<_>>(),
@@ -63,5 +71,12 @@ schema!(IssuerSettings, "Issuer", |generator| json_schema!({
     "anyOf": [
         { "type": "string", "format": "uri", "description": "The identifier." },
         generator.subschema_for::<IssuerTable>()
+    ]
+}));
+
+schema!(DecryptionKeySettings, "DecryptionKey", |generator| json_schema!({
+    "anyOf": [
+        { "type": "string", "description": "The path of the file of the private key." },
+        generator.subschema_for::<DecryptionKeyTable>()
     ]
 }));

@@ -1,4 +1,4 @@
-//! The settings that are tables: profile, issuers, description, revocation, replay store.
+//! The settings that are tables: profile, description, revocation, replay store.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -10,7 +10,6 @@ use super::values::{AlgorithmName, Shorthand, Span, apply, text_or_table};
 use crate::clock::{Clock, SystemClock};
 use crate::crypto::{CryptoProvider, RandomError};
 use crate::interaction_id::InteractionIdPolicy;
-use crate::issuer::Issuer;
 use crate::jose::Algorithm;
 use crate::metadata::ResourceDescription;
 use crate::profile::Profile;
@@ -146,68 +145,6 @@ impl<'de> Deserialize<'de> for Preset {
     }
 }
 
-/// An issuer: its identifier, or a table.
-#[derive(Clone, Debug)]
-pub struct IssuerSettings(Issuer);
-
-impl IssuerSettings {
-    /// The issuer.
-    #[must_use]
-    pub fn into_issuer(self) -> Issuer {
-        self.0
-    }
-}
-
-impl From<Issuer> for IssuerSettings {
-    fn from(issuer: Issuer) -> Self {
-        Self(issuer)
-    }
-}
-
-impl<'de> Deserialize<'de> for IssuerSettings {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text_or_table(deserializer)
-    }
-}
-
-impl<'de> Shorthand<'de> for IssuerSettings {
-    type Table = IssuerTable;
-    const EXPECTED: &'static str = "the identifier of an issuer, or a table";
-
-    fn from_text<E: serde::de::Error>(identifier: &str) -> Result<Self, E> {
-        Ok(Self(Issuer::new(identifier)))
-    }
-}
-
-/// As [`Issuer`].
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "config-schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub(super) struct IssuerTable {
-    /// The identifier: an absolute https URL.
-    identifier: String,
-    /// The URL of a JWK Set, if the keys are not where the issuer's metadata says.
-    jwks_uri: Option<String>,
-    /// A JWK Set, as JSON: nothing is fetched then.
-    key_set: Option<String>,
-}
-
-impl TryFrom<IssuerTable> for IssuerSettings {
-    type Error = &'static str;
-
-    fn try_from(table: IssuerTable) -> Result<Self, Self::Error> {
-        let issuer = Issuer::new(table.identifier);
-        match (table.jwks_uri, table.key_set) {
-            (None, None) => Ok(Self(issuer)),
-            (Some(uri), None) => Ok(Self(issuer.with_jwks_uri(uri))),
-            (None, Some(json)) => Ok(Self(issuer.with_key_set(json))),
-            (Some(_), Some(_)) => {
-                Err("jwks_uri and key_set exclude each other: the keys come from one place")
-            }
-        }
-    }
-}
-
 /// Where revoked tokens are learnt of. All that is set must hold.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "config-schema", derive(schemars::JsonSchema))]
@@ -216,11 +153,15 @@ impl TryFrom<IssuerTable> for IssuerSettings {
 pub struct RevocationSettings {
     /// Nothing is asked, and a token whose `exp` is more than this long after its `iat` is refused.
     pub max_token_lifetime: Option<Span>,
+    /// Each token is asked about at its issuer, which must have a table `introspection`.
+    #[serde(default)]
+    pub introspection: bool,
 }
 
 impl RevocationSettings {
     pub(super) fn choices(self) -> impl Iterator<Item = Revocation> {
-        self.max_token_lifetime.map(|Span(most)| Revocation::max_token_lifetime(most)).into_iter()
+        let lifetime = self.max_token_lifetime.map(|Span(most)| Revocation::max_token_lifetime(most));
+        lifetime.into_iter().chain(self.introspection.then(Revocation::introspection))
     }
 }
 

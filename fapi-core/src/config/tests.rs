@@ -1,3 +1,7 @@
+//! Settings: what reaches the builder, and how mistakes are told.
+
+mod issuers;
+
 use std::time::Duration;
 
 use super::*;
@@ -49,7 +53,7 @@ fn every_setting_reaches_the_builder() {
         r#"
         public_url = "https://api.example.com/v1"
         audience = ["one", "two"]
-        issuer = ["https://as.example.com", { identifier = "https://b.example.com", jwks_uri = "https://b.example.com/jwks" }]
+        issuer = [{ identifier = "https://as.example.com", introspection = { client_id = "at-a", client_secret = "c", for_jwts_only = true } }, { identifier = "https://b.example.com", jwks_uri = "https://b.example.com/jwks", audience = "of-b", token_algorithms = "ES256", introspection = { client_id = "at-b", mutual_tls = true, endpoint = "https://b.example.com/introspect" } }]
         sender_constraint = "dpop"
         nonce = "required"
         nonce_secrets = ["AAAAAAAAAAAAAAAAAAAAAA"]
@@ -80,6 +84,7 @@ fn every_setting_reaches_the_builder() {
         interaction_id = "echo"
         [revocation]
         max_token_lifetime = "10m"
+        introspection = true
         [trusted_proxy]
         addresses = ["10.1.0.0/16", "::1"]
         client_certificate = { format = "nginx", header = "x-client-cert", verdict = { header = "x-client-verify", good = "SUCCESS" } }
@@ -126,7 +131,12 @@ fn every_setting_reaches_the_builder() {
         "\"one\"",
         "\"two\"",
         "https://b.example.com/jwks",
+        "of-b",
+        "at-a",
+        "at-b",
+        "https://b.example.com/introspect",
         "600s",
+        "Revocation(Introspection)",
         "10.1.0.0/16",
         "x-client-cert",
         "x-client-verify",
@@ -146,6 +156,12 @@ fn unknown_keys_are_refused_everywhere() {
         ("audiance = \"a\"", "audiance", "`audience`"),
         ("[profile]\nproof_age = \"1s\"", "profile.proof_age", "`proof_max_age`"),
         ("[[issuer]]\nidentifier = \"a\"\njwks = \"b\"", "issuer[0].jwks", "`jwks_uri`"),
+        (
+            "[[issuer]]\nidentifier = \"a\"\n[issuer.introspection]\nmtls = true",
+            "issuer[0].introspection.mtls",
+            "`mutual_tls`",
+        ),
+        ("token_decryption = { file = \"a\" }", "token_decryption.file", "`key_file`"),
         ("[description]\nlogo = \"a\"", "description.logo", "`documentation`"),
         ("revocation.lifetime = \"1m\"", "revocation.lifetime", "`max_token_lifetime`"),
         ("[memory_replay_store]\nsize = 1", "memory_replay_store.size", "`capacity`"),
@@ -177,7 +193,7 @@ fn a_wrong_value_is_named_with_what_is_allowed() {
         ("issuer = { jwks_uri = \"a\" }", ["issuer", "missing field", "`identifier`"]),
         (
             "[[issuer]]\nidentifier = \"a\"\njwks_uri = \"b\"\nkey_set = \"c\"",
-            ["issuer[0]: ", "jwks_uri and key_set", "exclude"],
+            ["issuer[0]: ", "jwks_uri, key_set and key_set_file", "exclude"],
         ),
     ] {
         let problem = problem(text);
@@ -294,11 +310,22 @@ fn variables_are_checked_as_strictly() {
 fn the_schema_knows_every_setting() {
     let schema = Config::json_schema();
     assert_eq!(schema["additionalProperties"], false);
-    let properties = schema["properties"].as_object().unwrap();
-    // The error of an unknown key lists them all.
-    let known = problem("x = 1");
-    assert_eq!(properties.len(), known.matches('`').count() / 2 - 1, "{known}");
-    assert!(properties.keys().all(|name| known.contains(&format!("`{name}`"))), "{known}");
+    for (path, unknown) in [
+        ("/properties", "x = 1"),
+        ("/$defs/ProfileTable/properties", "profile = { x = 1 }"),
+        ("/$defs/IssuerTable/properties", "issuer = { x = 1 }"),
+        ("/$defs/IntrospectionTable/properties", "issuer = { introspection = { x = 1 } }"),
+        ("/$defs/RevocationSettings/properties", "revocation = { x = 1 }"),
+        ("/$defs/DecryptionKeyTable/properties", "token_decryption = { x = 1 }"),
+        ("/$defs/TrustedProxyTable/properties", "trusted_proxy = { x = 1 }"),
+    ] {
+        let properties = schema.pointer(path).unwrap().as_object().unwrap();
+        // The error of an unknown key lists them all.
+        let problem = problem(unknown);
+        let (_, known) = problem.split_once("expected ").unwrap();
+        assert_eq!(properties.len(), known.matches('`').count() / 2, "{path}: {known}");
+        assert!(properties.keys().all(|name| known.contains(&format!("`{name}`"))), "{path}: {known}");
+    }
     assert_eq!(schema["$defs"]["Preset"]["enum"][1], "helseid");
 }
 

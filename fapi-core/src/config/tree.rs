@@ -119,6 +119,7 @@ impl<'de> Deserializer<'de> for Node {
 
     parse_variable! {
         deserialize_bool visit_bool bool, "`true` or `false`";
+        deserialize_u32 visit_u32 u32, "a number";
         deserialize_u64 visit_u64 u64, "a number";
     }
 
@@ -160,7 +161,7 @@ impl<'de> Deserializer<'de> for Node {
     }
 
     forward_to_deserialize_any! {
-        i8 i16 i32 i64 i128 u8 u16 u32 u128 f32 f64 char str string bytes byte_buf unit unit_struct tuple tuple_struct map
+        i8 i16 i32 i64 i128 u8 u16 u128 f32 f64 char str string bytes byte_buf unit unit_struct tuple tuple_struct map
         struct identifier ignored_any
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, IntoDeserializer as _, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
+use zeroize::Zeroizing;
 
 use crate::dpop::NonceSecret;
 use crate::jose::{Algorithm, base64url};
@@ -55,6 +56,35 @@ impl<'de> Deserialize<'de> for Secret {
         let bytes = base64url::decode(&text).map_err(|_| wrong())?;
         NonceSecret::new(&bytes).map(Self).map_err(|_| wrong())
     }
+}
+
+/// The secret of a client: text that is not empty.
+#[derive(Clone)]
+pub(super) struct ClientSecret(pub(super) Zeroizing<String>);
+
+impl<'de> Deserialize<'de> for ClientSecret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // As above: no error may quote it.
+        match String::deserialize(deserializer).map(Zeroizing::new) {
+            Ok(secret) if !secret.is_empty() => Ok(Self(secret)),
+            _ => Err(D::Error::custom("a secret must be text that is not empty")),
+        }
+    }
+}
+
+impl fmt::Debug for ClientSecret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("ClientSecret").finish_non_exhaustive()
+    }
+}
+
+/// One `T`, or a list of them; where nothing is set, `None`, which is not the same as none.
+pub(super) fn some_one_or_many<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    one_or_many(deserializer).map(Some)
 }
 
 /// One `T`, or a list of them.
@@ -145,4 +175,9 @@ pub(super) fn apply<W, T>(whole: W, value: Option<T>, set: impl FnOnce(W, T) -> 
         Some(value) => set(whole, value),
         None => whole,
     }
+}
+
+/// `whole` with `set`, where that is `wanted`.
+pub(super) fn when<W>(whole: W, wanted: bool, set: impl FnOnce(W) -> W) -> W {
+    if wanted { set(whole) } else { whole }
 }

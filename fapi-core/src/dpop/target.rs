@@ -85,7 +85,9 @@ pub(crate) fn check_target(public: &PublicUrl, path: &str, htu: &str) -> Result<
 fn has_dot_segments(path: &str) -> bool {
     path.split('/').any(|segment| {
         // Six is the length of two encoded dots.
-        segment.len() <= 6 && matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
+        segment.len() <= 6
+            && segment.starts_with(['.', '%'])
+            && matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
     })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Decides what is read: a regular file of bounded size. When it is read again, and what happens if it cannot be used, is
 //! decided in `keys.rs`, as for a key set that is fetched. The path comes from the configuration alone, and shows in the
-//! log, never in an answer.
+//! log, never in an answer. The files of this server's own keys are read in the same way, by `config/`.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -25,7 +25,7 @@ pub(super) async fn read(path: &Arc<Path>) -> Result<Vec<u8>, FetchError> {
 }
 
 /// Reads the file; the error says why it cannot be read, without its path.
-pub(super) fn read_now(path: &Path) -> Result<Vec<u8>, Arc<str>> {
+pub(crate) fn read_now(path: &Path) -> Result<Vec<u8>, Arc<str>> {
     let read = || -> io::Result<Vec<u8>> {
         // Opening a pipe would wait for its writer.
         if !path.metadata()?.is_file() {

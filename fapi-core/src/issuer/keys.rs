@@ -133,8 +133,11 @@ impl IssuerKeys {
         let (source, loaded) = match source {
             KeySource::KeySet(json) => (None, Some(Loaded::configured(parse(json.as_bytes())?))),
             KeySource::File(path) => {
-                let json = file::read_now(&path)
-                    .map_err(|reason| IssuerError::KeySetFile { issuer: identifier.clone(), reason })?;
+                let json = file::read_now(&path).map_err(|reason| IssuerError::KeySetFile {
+                    issuer: identifier.clone(),
+                    path: path.clone(),
+                    reason,
+                })?;
                 let keys = Arc::new(parse(&json)?);
                 (Some(Source::File(path.into())), Some(Loaded::now(keys, clock.now(), file::REFRESH_AGE)))
             }

@@ -35,6 +35,8 @@ use std::sync::Arc;
 use thiserror::Error as ThisError;
 
 pub use self::client_authentication::ClientAuthentication;
+#[cfg(feature = "config")]
+pub(crate) use self::file::read_now as read_file;
 pub use self::http::{HttpClient, HttpError, HttpResponse};
 pub use self::introspection::Introspection;
 pub(crate) use self::introspection::{Introspector, Standing, Surroundings};
@@ -247,10 +249,12 @@ pub enum IssuerError {
         reason: KeySetError,
     },
     /// The file of the issuer's keys cannot be read.
-    #[error("the key set file of the issuer {issuer:?} cannot be read: {reason}")]
+    #[error("the key set file {path:?} of the issuer {issuer:?} cannot be read: {reason}")]
     KeySetFile {
         /// The issuer's identifier.
         issuer: String,
+        /// The path of the file.
+        path: PathBuf,
         /// Why not.
         reason: Arc<str>,
     },

@@ -192,6 +192,8 @@ impl CatalogueIssuer {
     pub const CLIENT_ID: &str = "api";
     /// Its secret, which is none: the issuer of a run knows nothing worth hiding.
     pub const CLIENT_SECRET: &str = "secret";
+    /// The `Authorization` header field with which it sends security events.
+    pub const EVENTS_AUTHORIZATION: &str = "Bearer secret";
 
     /// An issuer with new keys, of the algorithm that the profile's issuers use.
     #[must_use]

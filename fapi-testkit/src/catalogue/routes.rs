@@ -125,7 +125,7 @@ impl Scene {
 
     /// A request to the route that asks for an authorization detail, with these details.
     pub(super) fn with_details(&self, details: impl FnOnce(AuthorizationDetail) -> Value) -> Call {
-        let details = details(self.details_route().detail.clone());
+        let details = details(self.detail().clone());
         self.to_details_route(|token| token.claim("authorization_details", details))
     }
 
@@ -159,7 +159,12 @@ impl Scene {
         self.step_up_route().values().next().unwrap_or_default()
     }
 
-    /// The details that suffice, in a place of their own.
+    /// The detail that suffices.
+    pub(super) fn detail(&self) -> &AuthorizationDetail {
+        &self.details_route().detail
+    }
+
+    /// A request to that route with the detail that suffices, but for these locations.
     pub(super) fn detail_at(&self, locations: &[&str]) -> Call {
         self.with_details(|detail| json!([detail.with("locations", locations).to_json()]))
     }

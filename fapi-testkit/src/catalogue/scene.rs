@@ -289,6 +289,7 @@ impl Scene {
         let path = self.setting.security_events.as_deref();
         let path = path.expect("a case that needs security events says so");
         let call = Call::new("POST", path)
+            .header("Authorization", CatalogueIssuer::EVENTS_AUTHORIZATION)
             .header("Content-Type", "application/secevent+jwt")
             .header("Accept", "application/json");
         Call { body: event.as_bytes().to_vec(), ..call }

@@ -185,7 +185,8 @@ impl Options {
         Self { status_lists: true, ..self }
     }
 
-    /// The API receives security events of the issuer of the run at this path (RFC 8935), for its audience.
+    /// The API receives security events of the issuer of the run at this path (RFC 8935), for its audience and with
+    /// [`CatalogueIssuer::EVENTS_AUTHORIZATION`](crate::catalogue::CatalogueIssuer::EVENTS_AUTHORIZATION).
     #[must_use]
     pub fn security_events(self, path: &str) -> Self {
         Self { security_events: Some(with_slash(path)), ..self }

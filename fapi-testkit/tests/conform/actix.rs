@@ -9,7 +9,7 @@ use fapi_core::{RejectionBody, Requirement};
 use fapi_testkit::catalogue::{CatalogueIssuer, Profile};
 use fapi_testkit::conform::run_actix;
 
-use crate::api::{SCOPE, World};
+use crate::api::{SCOPE, World, consent, recent_login};
 
 async fn whoami(token: AccessToken) -> String {
     token.subject().as_str().to_owned()
@@ -25,6 +25,12 @@ async fn nothing_is_found_in_an_actix_application() {
         App::new()
             .route("/whoami", web::get().to(whoami))
             .service(web::resource("/records").wrap(require).route(web::get().to(async || "[]")))
+            .service(
+                web::resource("/sensitive").wrap(Require::new(recent_login())).route(web::get().to(async || "[]")),
+            )
+            .service(
+                web::resource("/payments").wrap(Require::new(consent())).route(web::post().to(async || "{}")),
+            )
             .default_service(web::to(HttpResponse::NotFound))
             .wrap(AccessTokenMiddleware::new(server.clone()))
     };

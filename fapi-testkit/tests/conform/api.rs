@@ -5,15 +5,35 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::StatusCode;
-use axum::routing::get;
+use axum::routing::{get, post};
 use fapi_core::{RejectionBody, Requirement, ResourceServerBuilder, UnixTime};
 use fapi_testkit::catalogue::{CatalogueIssuer, Profile};
 use fapi_testkit::conform::Options;
 use fapi_testkit::{ManualClock, Scenario};
 use fapi_tower::{AccessToken, AccessTokenLayer, Issuer, RequireLayer, ResourceServer};
+use serde::Deserialize;
 
 pub(crate) const API: &str = Scenario::PUBLIC_URL;
 pub(crate) const SCOPE: &str = "records:read";
+const ACR_VALUES: [&str; 2] = ["urn:example:loa:substantial", "urn:example:loa:high"];
+const MAX_AGE: Duration = Duration::from_secs(300);
+const PAYMENT: &str = "payment_initiation";
+
+/// An authorization detail.
+#[derive(Deserialize)]
+struct Payment {
+    amount: String,
+}
+
+/// What `/sensitive` asks for.
+pub(crate) fn recent_login() -> Requirement {
+    Requirement::acr_any(ACR_VALUES).and(Requirement::max_age(MAX_AGE))
+}
+
+/// What `POST /payments` asks for.
+pub(crate) fn consent() -> Requirement {
+    Requirement::authorization_details(PAYMENT, |payment: &Payment| payment.amount == "123.50")
+}
 
 /// An issuer, and a clock that stands still.
 pub(crate) struct World {
@@ -29,8 +49,11 @@ impl World {
     }
 
     pub(crate) fn options(&self) -> Options {
+        let detail = r#"{"type": "payment_initiation", "amount": "123.50"}"#.parse().unwrap();
         Options::new(API)
             .scope_route("/records", SCOPE)
+            .step_up_route("/sensitive", &ACR_VALUES.join(" "), Some(MAX_AGE))
+            .details_route("POST", "/payments", detail)
             .other_methods()
             .clock(Arc::new(self.clock.clone()))
             .rate(5000)
@@ -58,6 +81,8 @@ impl World {
         Router::new()
             .route("/whoami", get(async |token: AccessToken| token.subject().as_str().to_owned()))
             .route("/records", records)
+            .route("/sensitive", get(async || "[]").route_layer(RequireLayer::new(recent_login())))
+            .route("/payments", post(async || "{}").route_layer(RequireLayer::new(consent())))
             .fallback(async || StatusCode::NOT_FOUND)
             .layer(AccessTokenLayer::new(server))
     }

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use fapi_core::jose::Algorithm;
-use fapi_testkit::{Endpoint, Fault, IssuerServer, SigningKey, TestClient, TestIssuer};
+use fapi_testkit::{Endpoint, Fault, IssuerServer, RegisteredClient, SigningKey, TestClient, TestIssuer};
 use serde_json::{Value, json};
 
 use crate::oracle::{claims, verifies};
@@ -43,6 +43,36 @@ fn get_json(server: &IssuerServer, path: &str) -> Value {
 fn request_token(server: &IssuerServer, proof: &str, form: &str) -> (u16, Value) {
     let (status, body) = send(server, &format!("POST /token HTTP/1.1\r\nDPoP: {proof}"), form).unwrap();
     (status, serde_json::from_str(&body).unwrap())
+}
+
+#[test]
+fn one_token_and_one_list_can_be_told_apart() {
+    let server = TestIssuer::new("replaced")
+        .with_client(RegisteredClient::client_secret_basic("api", "secret"))
+        .serve();
+    let issuer = server.issuer();
+    let (changed, failing, other) =
+        (issuer.token().opaque(), issuer.token().opaque(), issuer.token().opaque());
+    issuer.change_introspection_of(&changed, |answer| answer.member("active", "true"));
+    server.set_fault_about(&failing, Fault::Status(500));
+    let head = "POST /introspect HTTP/1.1\r\nAuthorization: Basic YXBpOnNlY3JldA==\r\n\
+                Content-Type: application/x-www-form-urlencoded";
+    let ask = |token: &str| send(&server, head, &format!("token={token}")).unwrap();
+    assert!(ask(&changed).1.contains(r#""active":"true""#));
+    assert_eq!(ask(&failing).0, 500);
+    assert!(ask(&other).1.contains(r#""active":true"#));
+    server.clear_fault_about(&failing);
+    assert_eq!(ask(&failing).0, 200);
+
+    let uri = format!("{}/7", issuer.status_list_uri());
+    issuer.change_status_list_at(&uri, |list| list.claim("ttl", 1));
+    let list = |path: &str| {
+        let head = format!("GET {path} HTTP/1.1\r\nAccept: application/statuslist+jwt");
+        claims(&send(&server, &head, "").unwrap().1)
+    };
+    assert_eq!([&list("/status-list/7")["sub"], &list("/status-list/7")["ttl"]], [&json!(uri), &json!(1)]);
+    assert_eq!(list("/status-list")["ttl"], 60);
+    assert_eq!(list("/status-list/8")["sub"], format!("{}/8", issuer.status_list_uri()));
 }
 
 #[test]

@@ -65,7 +65,7 @@ flaws! {
     ErrorWithoutCredentials: "A request without credentials is told an error", "R31 P41", ["no-credentials"];
     BearerChallenge: "The only challenge is that of Bearer", "R36 P41", ["no-credentials-dpop-challenge", "answer-algs"];
     NoAlgorithms: "The challenge names no algorithms", "R37 P41", ["answer-algs"];
-    Unquoted: "Parameters of the challenge are not quoted", "R35 P41", ["answer-quoted"];
+    Unquoted: "Parameters of the challenge are not quoted", "R35 P41", ["answer-quoted", "step-up-answer-quoted"];
     RepeatedParameter: "A parameter of the challenge is repeated", "R33", ["answer-parameters-once"];
     ChallengeCharacters: "The challenge has characters that it must not have", "R33", ["answer-characters"];
     Cacheable: "A refusal may be stored by caches", "R39", ["answer-proof-no-store", "answer-token-no-store"];
@@ -162,10 +162,10 @@ flaws! {
     ListExpired: "A list counts after its end", "R134", ["list-expired"];
     ListKept: "A list is kept for ever", "R4 R134", ["status-invalid-later"];
     EventSignature: "The signature of an event is not verified", "R161", ["event-signature-flipped", "event-signed-by-other"];
-    EventTyp: "The typ of an event is not looked at", "R162", ["event-typ-jwt"];
-    EventAudience: "It is not looked at for whom an event is", "R163", ["event-aud-other"];
-    EventIgnored: "Events are received, and that is all", "R4 R165", ["event-session-revoked", "event-token-revoked"];
-    EventTwice: "An event that arrives twice is refused", "R166", ["event-twice"];
+    EventTyp: "The typ of an event is not looked at", "R161", ["event-typ-jwt"];
+    EventAudience: "It is not looked at for whom an event is", "R161", ["event-aud-other"];
+    EventIgnored: "Events are received, and that is all", "R4 R162", ["event-session-revoked", "event-token-revoked"];
+    EventTwice: "An event that arrives twice is refused", "R165", ["event-twice"];
 
     // --- The form of the proof ---
     ProofOptional: "A request under DPoP needs no proof", "R57 P15", ["proof-absent"];
@@ -267,6 +267,26 @@ flaws! {
     Scope: "The scope is not looked at", "R5", ["scope-other", "scope-absent"];
     ScopeSubstring: "The scope need only occur in the text", "R5", ["scope-longer"];
     ScopeUnauthorized: "A missing scope is answered like a wrong token", "R32", ["scope-other"];
+    Acr: "acr is not looked at", "R145", ["step-up-acr-other", "step-up-acr-absent"];
+    AcrAbsent: "A token without acr passes", "R146", ["step-up-acr-absent", "step-up-acr-in-amr"];
+    AcrFirst: "Only the first acr that is asked for suffices", "R145", ["step-up-last-acr"];
+    AcrSubstring: "acr need only occur in the text of those that are asked for", "R145", ["step-up-acr-prefix", "step-up-acr-empty"];
+    AuthTime: "auth_time is not looked at", "R145 R146", ["step-up-stale", "step-up-stale-by-two-minutes", "step-up-auth-time-absent", "step-up-auth-time-zero"];
+    AuthTimeAbsent: "A token without auth_time passes", "R146", ["step-up-auth-time-absent"];
+    AuthTimeFuture: "auth_time may be in the future", "R146", ["step-up-auth-time-ahead", "step-up-auth-time-far-ahead"];
+    AgeOfToken: "Not the login must be recent but the token", "R146", ["step-up-stale", "step-up-auth-time-absent"];
+    StepUpForbidden: "A missing login is answered with 403", "R145", ["step-up-acr-absent", "step-up-stale", "step-up-answer-acr-values"];
+    AcrUnnamed: "The challenge does not say which acr would do", "R145", ["step-up-answer-acr-values"];
+    MaxAgeUnnamed: "The challenge does not say how old the login may be", "R145", ["step-up-answer-max-age"];
+    Details: "Authorization details are not looked at", "R148", ["details-absent", "details-empty"];
+    DetailType: "The type of an authorization detail is not looked at", "R148", ["details-other-type", "details-type-longer"];
+    DetailTypeCase: "The type of an authorization detail is compared without its case", "R148", ["details-type-case"];
+    DetailMembers: "Members that nobody knows are passed over", "R148", ["details-unknown-member"];
+    DetailLocations: "The locations of an authorization detail are not looked at", "R148", ["details-elsewhere", "details-location-longer"];
+    DetailLocated: "Authorization details with locations grant nothing", "R148", ["details-here", "details-here-and-elsewhere"];
+    DetailAlone: "An authorization detail need not be in an array", "R148", ["details-no-array"];
+    DetailFirst: "Only the first authorization detail counts", "R148", ["details-last", "details-elsewhere-and-here"];
+    DetailsUnauthorized: "A missing authorization detail is answered like a wrong token", "R148", ["details-absent"];
     MetadataChecked: "The metadata is refused to clients with wrong credentials", "R139", ["metadata-with-credentials"];
     MetadataDoor: "Whatever begins like the path of the metadata needs no token", "R138", ["metadata-is-no-door"];
     MetadataType: "The metadata is of the type text/html", "R139", ["metadata-document"];

@@ -23,7 +23,9 @@ use std::time::Duration;
 
 use fapi_core::PeerCertificate;
 use fapi_testkit::TestCertificate;
-use fapi_testkit::catalogue::{self, CatalogueIssuer, Need, Profile, ScopeRoute};
+use fapi_testkit::catalogue::{
+    self, AuthorizationDetail, CatalogueIssuer, DetailsRoute, Need, Profile, ScopeRoute, StepUpRoute,
+};
 use fapi_testkit::conform::report::{Outcome, Verdict};
 use fapi_testkit::conform::{Answers, Credentials, Options, Report, ServiceTarget, run_against};
 
@@ -33,6 +35,14 @@ use server::{Configuration, KeySource, ReferenceServer, ReferenceService};
 const API: &str = "https://api.example.com";
 const SCOPE_PATH: &str = "/nested/records";
 const SCOPE: &str = "records:read";
+const STEP_UP_PATH: &str = "/sensitive";
+const ACR_VALUES: &str = "urn:example:loa:substantial urn:example:loa:high";
+const MAX_AGE: Duration = Duration::from_secs(300);
+const DETAILS_PATH: &str = "/payments";
+
+fn detail() -> AuthorizationDetail {
+    r#"{"type": "payment_initiation", "amount": "123.50"}"#.parse().unwrap()
+}
 
 /// One issuer for all runs: its keys take time to make.
 static ISSUER: LazyLock<CatalogueIssuer> =
@@ -94,6 +104,8 @@ impl Stage {
         let mut options = Options::new(API)
             .route("GET", "/v1/whoami")
             .scope_route(SCOPE_PATH, SCOPE)
+            .step_up_route(STEP_UP_PATH, ACR_VALUES, Some(MAX_AGE))
+            .details_route("POST", DETAILS_PATH, detail())
             .other_methods()
             .ready_limit(Duration::from_secs(3))
             .rate(u32::MAX)
@@ -130,6 +142,16 @@ impl Stage {
             issuer: issuer.identifier().to_owned(),
             keys,
             scope_route: Some(ScopeRoute { path: SCOPE_PATH.to_owned(), scope: SCOPE.to_owned() }),
+            step_up_route: Some(StepUpRoute {
+                path: STEP_UP_PATH.to_owned(),
+                acr_values: ACR_VALUES.to_owned(),
+                max_age: Some(MAX_AGE),
+            }),
+            details_route: Some(DetailsRoute {
+                method: "POST".to_owned(),
+                path: DETAILS_PATH.to_owned(),
+                detail: detail(),
+            }),
             nonces: self.nonces,
             asks: self.asks,
         }

@@ -1,6 +1,5 @@
 //! How an issuer is asked about tokens: what the configuration says, and what it may not say.
 
-use std::fmt;
 use std::time::Duration;
 
 use super::lane::DEFAULT_BUDGET;
@@ -45,7 +44,7 @@ const NEGATIVE_AGE_CAP: Duration = Duration::from_secs(60);
 /// # Ok(server)
 /// # }
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Introspection {
     pub(super) authentication: ClientAuthentication,
     pub(super) endpoint: Option<String>,
@@ -159,16 +158,5 @@ impl Introspection {
             }
         }
         Ok(())
-    }
-}
-
-impl fmt::Debug for Introspection {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Introspection")
-            .field("authentication", &self.authentication)
-            .field("endpoint", &self.endpoint)
-            .field("signed_only", &self.signed_only)
-            .finish_non_exhaustive()
     }
 }

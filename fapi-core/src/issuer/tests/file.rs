@@ -92,9 +92,10 @@ fn a_file_that_cannot_be_used_is_no_configuration() {
     let missing = Issuer::new(ISSUER).with_key_set_file("/nonexistent/keys");
     let error = try_keys(missing, None).unwrap_err();
     assert!(matches!(&error, IssuerError::KeySetFile { issuer, .. } if issuer == ISSUER), "{error}");
-    let error = try_keys(Issuer::new(ISSUER).with_key_set_file(std::env::temp_dir()), None).unwrap_err();
-    let not_a_file = "it is not a regular file".into();
-    assert_eq!(error, IssuerError::KeySetFile { issuer: ISSUER.to_owned(), reason: not_a_file });
+    let path = std::env::temp_dir();
+    let error = try_keys(Issuer::new(ISSUER).with_key_set_file(&path), None).unwrap_err();
+    let reason = "it is not a regular file".into();
+    assert_eq!(error, IssuerError::KeySetFile { issuer: ISSUER.to_owned(), path, reason });
     let too_large = format!("{}{}", key_set(&["2"]), " ".repeat(512 * 1024));
     for (content, reason) in [
         (r#"{"keys":[]}"#.to_owned(), KeySetError::NoUsableKey),

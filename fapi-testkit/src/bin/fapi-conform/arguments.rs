@@ -2,9 +2,10 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use fapi_testkit::catalogue::Profile;
+use fapi_testkit::catalogue::{AuthorizationDetail, Profile};
 use fapi_testkit::conform::Answers;
 
 use crate::fleet::FleetArguments;
@@ -13,6 +14,16 @@ use crate::fleet::FleetArguments;
 pub(crate) const EXAMPLE_TARGET: &str = "http://127.0.0.1:8080";
 pub(crate) const EXAMPLE_SCOPE_PATH: &str = "/records";
 pub(crate) const EXAMPLE_SCOPE: &str = "records:read";
+pub(crate) const EXAMPLE_STEP_UP_PATH: &str = "/sensitive";
+pub(crate) const EXAMPLE_ACR_VALUES: &str = "urn:example:loa:substantial urn:example:loa:high";
+pub(crate) const EXAMPLE_MAX_AGE: Duration = Duration::from_secs(300);
+pub(crate) const EXAMPLE_DETAILS_METHOD: &str = "POST";
+pub(crate) const EXAMPLE_DETAILS_PATH: &str = "/payments";
+pub(crate) const EXAMPLE_DETAIL: &str = r#"{
+    "type": "payment_initiation",
+    "instructedAmount": {"currency": "EUR", "amount": "123.50"},
+    "creditorName": "Merchant A"
+}"#;
 
 /// Starts an API that fits the defaults.
 pub(crate) const EXAMPLE_API: &str = "cargo run --release -p fapi-examples --bin api -- \
@@ -99,6 +110,9 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "NAME")]
     pub(crate) scope: Option<String>,
 
+    #[command(flatten)]
+    pub(crate) routes: RouteArguments,
+
     /// Every proof needs a nonce, always
     #[arg(long)]
     pub(crate) nonces_required: bool,
@@ -139,6 +153,36 @@ pub(crate) struct RunArguments {
     pub(crate) client_key: Option<PathBuf>,
 }
 
+/// Routes that ask for more than a scope. Each opens cases that are skipped otherwise; all of them need the issuer of the
+/// run.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "What routes ask for")]
+pub(crate) struct RouteArguments {
+    /// A route that asks for an authentication of the user (RFC 9470)
+    #[arg(long, value_name = "PATH", requires = "acr_values")]
+    pub(crate) step_up_path: Option<String>,
+
+    /// The values of `acr` that it accepts, separated by spaces
+    #[arg(long, value_name = "VALUES", requires = "step_up_path")]
+    pub(crate) acr_values: Option<String>,
+
+    /// How long ago the user may have been authenticated there, in seconds
+    #[arg(long, value_name = "SECONDS", requires = "step_up_path")]
+    pub(crate) max_age: Option<u64>,
+
+    /// A route that asks for an authorization detail (RFC 9396)
+    #[arg(long, value_name = "PATH", requires = "detail")]
+    pub(crate) details_path: Option<String>,
+
+    /// The method of requests to it, if it is not that of the run
+    #[arg(long, value_name = "METHOD", requires = "details_path")]
+    pub(crate) details_method: Option<String>,
+
+    /// A detail that suffices there, as JSON: '{"type": "account_information"}'
+    #[arg(long, value_name = "JSON", requires = "details_path")]
+    pub(crate) detail: Option<AuthorizationDetail>,
+}
+
 /// Where the API learns whether a token is still good. Each flag opens cases that are skipped otherwise; all of them need
 /// the issuer of the run.
 #[derive(Args, Debug)]
@@ -157,7 +201,8 @@ pub(crate) struct RevocationArguments {
     #[arg(long)]
     pub(crate) status_lists: bool,
 
-    /// It receives security events (RFC 8935) at this path of the target, for the audience of its tokens
+    /// It receives security events (RFC 8935) at this path of the target, for the audience of its tokens and with the
+    /// header `Authorization: Bearer secret`
     #[arg(long, value_name = "PATH")]
     pub(crate) security_events: Option<String>,
 

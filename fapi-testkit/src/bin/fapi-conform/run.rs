@@ -11,7 +11,9 @@ use fapi_testkit::conform::report::{self, Verdict};
 use fapi_testkit::conform::{CannotTest, HttpTarget, Options, Report, TlsFiles, run_against};
 
 use crate::arguments::{
-    EXAMPLE_API, EXAMPLE_SCOPE, EXAMPLE_SCOPE_PATH, EXAMPLE_TARGET, RevocationArguments, RunArguments,
+    EXAMPLE_ACR_VALUES, EXAMPLE_API, EXAMPLE_DETAIL, EXAMPLE_DETAILS_METHOD, EXAMPLE_DETAILS_PATH,
+    EXAMPLE_MAX_AGE, EXAMPLE_SCOPE, EXAMPLE_SCOPE_PATH, EXAMPLE_STEP_UP_PATH, EXAMPLE_TARGET,
+    RevocationArguments, RunArguments,
 };
 use crate::credentials::credentials;
 use crate::progress::Display;
@@ -67,12 +69,37 @@ fn options(arguments: &RunArguments) -> Options {
     if let Some(audience) = &arguments.audience {
         options = options.audience(audience);
     }
-    options = with_revocation(options, &arguments.revocation);
+    options = with_revocation(with_routes(options, arguments), &arguments.revocation);
     match (&arguments.scope_path, &arguments.scope) {
         (Some(path), Some(scope)) => options.scope_route(path, scope),
         (None, Some(scope)) => options.scope(scope),
         // The example API has such a route.
         _ if arguments.target.is_none() => options.scope_route(EXAMPLE_SCOPE_PATH, EXAMPLE_SCOPE),
+        _ => options,
+    }
+}
+
+/// The example API has such routes.
+fn with_routes(options: Options, arguments: &RunArguments) -> Options {
+    let (routes, example) = (&arguments.routes, arguments.target.is_none());
+    let options = match (&routes.step_up_path, &routes.acr_values) {
+        (Some(path), Some(values)) => {
+            options.step_up_route(path, values, routes.max_age.map(Duration::from_secs))
+        }
+        _ if example => {
+            options.step_up_route(EXAMPLE_STEP_UP_PATH, EXAMPLE_ACR_VALUES, Some(EXAMPLE_MAX_AGE))
+        }
+        _ => options,
+    };
+    match (&routes.details_path, &routes.detail) {
+        (Some(path), Some(detail)) => {
+            let method = routes.details_method.as_deref().unwrap_or(&arguments.method);
+            options.details_route(method, path, detail.clone())
+        }
+        _ if example => match EXAMPLE_DETAIL.parse() {
+            Ok(detail) => options.details_route(EXAMPLE_DETAILS_METHOD, EXAMPLE_DETAILS_PATH, detail),
+            Err(_) => options,
+        },
         _ => options,
     }
 }

@@ -1,6 +1,7 @@
 //! The cases, a file for each group.
 
 mod answers;
+mod authorization_details;
 mod binding;
 mod credentials;
 mod credentials_accepted;
@@ -23,6 +24,7 @@ mod scope;
 mod security_events;
 mod sessions;
 mod status_lists;
+mod step_up;
 mod target;
 mod target_accepted;
 mod target_claimed;
@@ -60,6 +62,8 @@ pub(super) fn all() -> Vec<Case> {
         binding::cases,
         mtls::cases,
         scope::cases,
+        step_up::cases,
+        authorization_details::cases,
         metadata::cases,
         keys::cases,
         introspection::cases,

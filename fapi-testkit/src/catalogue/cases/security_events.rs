@@ -1,20 +1,42 @@
 //! Security events of the issuer, which the API receives and acts on: R161-R167.
 
-use super::rules::{EVENT, EVENT_AGAIN, SESSION};
+use serde_json::json;
+
+use super::rules::{EVENT, EVENT_AGAIN, SESSION, SUBSTITUTION};
 use crate::SecurityEventBuilder;
 use crate::catalogue::case::Case;
 use crate::catalogue::exchange::Call;
 use crate::catalogue::expectation::{ACCEPTED, EVENT_RECEIVED, EVENT_REFUSED, TOKEN_REFUSED};
 use crate::catalogue::group::Group::Revocation as R;
-use crate::catalogue::group::Need::SecurityEvents;
-use crate::catalogue::group::Severity::{High, Medium};
+use crate::catalogue::group::Need::{Issuer, SecurityEvents};
+use crate::catalogue::group::Severity::{Critical, High, Medium};
 use crate::catalogue::scene::Scene;
 use crate::encoding::unique_id;
 use crate::subject;
 
 pub(super) fn cases() -> Vec<Case> {
     let cases = [revoked(), refused()].concat();
-    cases.into_iter().map(|case| case.needs(SecurityEvents)).collect()
+    let cases = cases.into_iter().map(|case| case.needs(SecurityEvents));
+    cases.chain([event_as_token()]).collect()
+}
+
+/// R167: who may send events must not be able to call the API with them.
+fn event_as_token() -> Case {
+    R.attack(
+        "event-as-token",
+        Critical,
+        "a security event in place of the token",
+        SUBSTITUTION.at("R107 R167"),
+        TOKEN_REFUSED,
+        |s| {
+            let user = subject::iss_sub(s.issuer().identifier(), "alice");
+            let event = s.issuer().issuer().session_revoked(user).audience(s.audience());
+            let confirmation = json!({"jkt": s.cast().client.thumbprint()});
+            let event = event.claim("sub", "alice").claim("client_id", "client").claim("scope", s.scope());
+            s.with_token_text(&event.claim("exp", s.ahead(300).as_secs()).claim("cnf", confirmation).sign())
+        },
+    )
+    .needs(Issuer)
 }
 
 /// A request of a user about whom no other case has an event.
@@ -36,7 +58,7 @@ fn revoked() -> Vec<Case> {
             "event-session-revoked",
             High,
             "a token of a user whose sessions are revoked after its first use",
-            SESSION.at("R4 R161 R165"),
+            SESSION.at("R4 R162 R163"),
             ACCEPTED,
             somebody,
         )
@@ -46,7 +68,7 @@ fn revoked() -> Vec<Case> {
             "event-token-revoked",
             Medium,
             "a token that an event revokes by its jti",
-            SESSION.at("R4 R165"),
+            SESSION.at("R4 R163"),
             ACCEPTED,
             somebody,
         )
@@ -61,7 +83,7 @@ fn revoked() -> Vec<Case> {
             "event-twice",
             Medium,
             "an event that arrives twice",
-            EVENT_AGAIN.at("R166"),
+            EVENT_AGAIN.at("R165"),
             ACCEPTED,
             somebody,
         )
@@ -69,10 +91,21 @@ fn revoked() -> Vec<Case> {
         .then(EVENT_RECEIVED, Scene::previous)
         .then(TOKEN_REFUSED, Scene::same_token),
         R.accept(
+            "event-verification",
+            Medium,
+            "an event by which the issuer tries whether it gets through",
+            EVENT.at("R166"),
+            |s| {
+                let event = s.issuer().issuer().verification("stream").audience(s.audience());
+                s.security_event(&event.sign())
+            },
+        )
+        .expecting(EVENT_RECEIVED),
+        R.accept(
             "event-of-other-user",
             High,
             "a token of a user, after the sessions of another one are revoked",
-            SESSION.at("R165"),
+            SESSION.at("R163"),
             somebody,
         )
         .then(EVENT_RECEIVED, |s| {
@@ -87,7 +120,7 @@ fn revoked() -> Vec<Case> {
 /// Nobody but the issuer may end a session.
 fn refused() -> Vec<Case> {
     let refused = |id, title, event| {
-        let case = R.accept(id, High, title, EVENT.at("R161 R162 R163"), somebody);
+        let case = R.accept(id, High, title, EVENT.at("R161 R165"), somebody);
         case.then(EVENT_REFUSED, event).then(ACCEPTED, Scene::same_token)
     };
     vec![

@@ -110,19 +110,19 @@ impl FleetFile {
 }
 
 /// What has been found wrong so far.
-struct Checks<'a> {
+pub(super) struct Checks<'a> {
     text: &'a str,
     folder: &'a Path,
     problems: Vec<Problem>,
 }
 
 impl Checks<'_> {
-    fn problem(&mut self, span: Range<usize>, message: impl std::fmt::Display) {
+    pub(super) fn problem(&mut self, span: Range<usize>, message: impl std::fmt::Display) {
         self.problems.push(Problem::new(self.text, Some(span), message));
     }
 
     /// The value, if it is as it must be.
-    fn value<T, R>(
+    pub(super) fn value<T, R>(
         &mut self,
         key: &str,
         value: Option<&Spanned<T>>,
@@ -196,6 +196,7 @@ impl Checks<'_> {
         if let (Some(path), None) = (&entry.scope_path, &entry.scope) {
             self.problem(path.span(), "scope-path: it needs scope, the one that the route asks for");
         }
+        options = self.routes(options, entry, method.as_deref().unwrap_or("GET"));
         if entry.nonces_required == Some(true) {
             options = options.nonces_required();
         }
@@ -281,6 +282,8 @@ mod tests {
              [[api]]\nname = \"b\"\ntarget = \"https://b.example.com\"\npublic-url = \"https://b.example\"\nrate = 7\n\
              opaque-tokens = \"signed\"\nstatus-lists = true\nsecurity-events = \"/events\"\nrevocation-limit = \"5s\"\n\
              scope = \"read\"\nscope-path = \"/r\"\nmethod = \"post\"\ntime-limit = \"90s\"\nprofile = \"helseid\"\n\
+             step-up-path = \"/s\"\nacr-values = \"a b\"\nmax-age = \"5m\"\n\
+             details-path = \"/p\"\ndetails-method = \"put\"\ndetail = '{\"type\": \"t\"}'\n\
              credentials = { token-file = \"t\", key-file = \"/k\" }\n",
         )
         .unwrap();
@@ -297,6 +300,10 @@ mod tests {
         );
         assert_eq!((b.options.profile, b.options.time_limit), (Profile::Helseid, Duration::from_secs(90)));
         assert_eq!(b.options.scope_route.as_ref().unwrap().path, "/r");
+        let (step_up, details) = (b.options.step_up_route.as_ref(), b.options.details_route.as_ref());
+        assert_eq!(step_up.unwrap().values().collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(step_up.unwrap().max_age, Some(Duration::from_secs(300)));
+        assert_eq!((&*details.unwrap().method, details.unwrap().detail.kind()), ("PUT", "t"));
         assert_eq!(b.options.opaque_tokens, Some(crate::conform::Answers::Signed));
         assert!(b.options.status_lists && !b.options.introspected_jwts);
         assert_eq!(b.options.security_events.as_deref(), Some("/events"));
@@ -318,7 +325,7 @@ mod tests {
         let credentials =
             "credentials: it must hold issuer-listen, or token-file and key-file, or token-command";
         let url = "it must be an http or https URL without user, query and fragment";
-        let table: [(&str, Option<usize>, String); 22] = [
+        let table: [(&str, Option<usize>, String); 26] = [
             ("", None, "there is no [[api]]".to_owned()),
             ("rates = 5", Some(4), "unknown field `rates`, expected one of `name`, `public-url`, `target`".to_owned()),
             ("rate = \"5\"", Some(4), "invalid type: string \"5\", expected u32".to_owned()),
@@ -331,6 +338,10 @@ mod tests {
             ("method = \"G T\"", Some(4), "method: it must be an HTTP method, such as GET".to_owned()),
             ("path = \"whoami\"", Some(4), "path: it must be a path that starts with '/'".to_owned()),
             ("scope-path = \"/r\"", Some(4), "scope-path: it needs scope, the one that the route asks for".to_owned()),
+            ("step-up-path = \"/s\"", Some(4), "step-up-path: it needs acr-values".to_owned()),
+            ("step-up-path = \"/s\"\nacr-values = \"a\"\nmax-age = \"soon\"", Some(6), "max-age: it must be a time, such as \"90s\" or \"5m\"".to_owned()),
+            ("detail = '{\"type\": \"t\"}'", Some(4), "detail: it needs details-path".to_owned()),
+            ("details-path = \"/p\"\ndetail = '[]'", Some(5), "detail: it must be a JSON object with a type".to_owned()),
             ("time-limit = \"2h\"", Some(4), "time-limit: it must be a time between 1s and 1h, such as \"90s\" or \"2m\"".to_owned()),
             ("time-limit = \"soon\"", Some(4), "time-limit: it must be a time between 1s and 1h, such as \"90s\" or \"2m\"".to_owned()),
             ("credentials = {}", Some(4), credentials.to_owned()),

@@ -23,6 +23,7 @@ mod metrics;
 mod open;
 mod page;
 mod round;
+mod routes;
 mod rules;
 mod serve;
 mod tables;

@@ -10,6 +10,7 @@ use hyper::{Method, Uri};
 
 use super::file::{CredentialsEntry, TlsEntry};
 use super::tables::{CredentialsToml, TlsToml};
+use crate::catalogue::AuthorizationDetail;
 
 /// A name becomes a part of URLs and of file names.
 pub(super) const NAME_RULE: &str = "letters, digits, '-', '_' and '.', at most 64, and no '.' at the start";
@@ -56,6 +57,14 @@ pub(super) fn time_limit_rule(limit: &str) -> Result<Duration, String> {
         .ok()
         .filter(|limit| TIME_LIMITS.contains(limit))
         .ok_or_else(|| "it must be a time between 1s and 1h, such as \"90s\" or \"2m\"".to_owned())
+}
+
+pub(super) fn age_rule(age: &str) -> Result<Duration, String> {
+    humantime::parse_duration(age).map_err(|_| "it must be a time, such as \"90s\" or \"5m\"".to_owned())
+}
+
+pub(super) fn detail_rule(detail: &str) -> Result<AuthorizationDetail, String> {
+    detail.parse().map_err(|error: crate::catalogue::NotADetail| error.to_string())
 }
 
 pub(super) fn credentials_rule(

@@ -27,6 +27,7 @@ pub(super) enum Refusal {
     },
     UseNonce,
     InsufficientScope,
+    InsufficientAuthentication,
     /// What cannot be checked is not accepted.
     Unavailable,
     /// The program has stopped half-way.
@@ -52,6 +53,7 @@ impl Refusal {
             Self::InvalidProof { .. } => Some("invalid_dpop_proof"),
             Self::UseNonce => Some("use_dpop_nonce"),
             Self::InsufficientScope => Some("insufficient_scope"),
+            Self::InsufficientAuthentication => Some("insufficient_user_authentication"),
         }
     }
 
@@ -125,6 +127,7 @@ impl ReferenceServer {
 
     // R33, R35: each parameter once, quoted, `error` first.
     fn challenge(&self, scheme: &str, error: Option<&str>, refusal: &Refusal) -> String {
+        let step_up = self.step_up_parameters();
         let mut parameters: Vec<(&str, &str)> = Vec::new();
         parameters.extend(error.map(|error| ("error", error)));
         if self.has(Flaw::RepeatedParameter) {
@@ -135,6 +138,9 @@ impl ReferenceServer {
         }
         if *refusal == Refusal::InsufficientScope {
             parameters.extend(self.scope_route.as_ref().map(|route| ("scope", &*route.scope)));
+        }
+        if error.is_some() && *refusal == Refusal::InsufficientAuthentication {
+            parameters.extend(step_up.iter().map(|(name, value)| (*name, &**value)));
         }
         if scheme == "Bearer" {
             parameters.push(("realm", "api"));

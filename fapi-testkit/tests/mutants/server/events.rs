@@ -14,6 +14,7 @@ use crate::flaw::Flaw;
 /// Where events arrive.
 pub(crate) const EVENTS: &str = "/events";
 const SESSION_REVOKED: &str = "https://schemas.openid.net/secevent/caep/event-type/session-revoked";
+const VERIFICATION: &str = "https://schemas.openid.net/secevent/ssf/event-type/verification";
 
 impl ReferenceServer {
     pub(super) fn is_event(&self, parts: &Parts) -> bool {
@@ -21,7 +22,10 @@ impl ReferenceServer {
     }
 
     // RFC 8935 §2.2, §2.3
-    pub(super) async fn receive(&self, body: &[u8]) -> Answer {
+    pub(super) async fn receive(&self, parts: &Parts, body: &[u8]) -> Answer {
+        if parts.headers.get("authorization").is_none_or(|value| value != "Bearer secret") {
+            return Response::builder().status(401).body(Bytes::new().into()).unwrap();
+        }
         let event = std::str::from_utf8(body).unwrap_or_default();
         let (status, body) = match self.read_event(event).await {
             Some(()) => (202, Bytes::new()),
@@ -38,7 +42,11 @@ impl ReferenceServer {
             && (text(&jws.header, "typ") == Some("secevent+jwt") || self.has(Flaw::EventTyp))
             && text(&jws.claims, "iss") == Some(&self.issuer)
             && (text(&jws.claims, "aud") == Some(&self.audience) || self.has(Flaw::EventAudience));
-        jws.claims.get("events")?.get(SESSION_REVOKED).filter(|_| holds)?;
+        let events = jws.claims.get("events").filter(|_| holds)?;
+        if events.get(VERIFICATION).is_some() {
+            return Some(());
+        }
+        events.get(SESSION_REVOKED)?;
         let subject = jws.claims.get("sub_id")?;
         let name = ["sub", "jti"].into_iter().find_map(|name| subject.get(name).and_then(Value::as_str))?;
         let first = self.ended.lock().unwrap().insert(name.to_owned());

@@ -17,6 +17,7 @@ mod replay;
 mod signature;
 mod status;
 mod strict;
+mod sufficient;
 mod target;
 mod time;
 mod token;
@@ -29,7 +30,7 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
-use fapi_testkit::catalogue::ScopeRoute;
+use fapi_testkit::catalogue::{DetailsRoute, ScopeRoute, StepUpRoute};
 use http_body_util::BodyExt as _;
 use hyper::Request;
 use hyper::body::Body;
@@ -56,6 +57,8 @@ pub(crate) struct Configuration {
     pub(crate) issuer: String,
     pub(crate) keys: KeySource,
     pub(crate) scope_route: Option<ScopeRoute>,
+    pub(crate) step_up_route: Option<StepUpRoute>,
+    pub(crate) details_route: Option<DetailsRoute>,
     /// Whether every proof needs a nonce.
     pub(crate) nonces: bool,
     /// Whether it asks its issuer about tokens: opaque ones, their status, and their sessions.
@@ -78,6 +81,8 @@ pub(crate) struct ReferenceServer {
     audience: String,
     issuer: String,
     scope_route: Option<ScopeRoute>,
+    step_up_route: Option<StepUpRoute>,
+    details_route: Option<DetailsRoute>,
     keys: Vec<Jwk>,
     served_keys: Option<ServedKeys>,
     nonce: Option<String>,
@@ -103,6 +108,8 @@ impl ReferenceServer {
             audience: configuration.audience,
             issuer: configuration.issuer,
             scope_route: configuration.scope_route,
+            step_up_route: configuration.step_up_route,
+            details_route: configuration.details_route,
             keys: vec![],
             served_keys: None,
             nonce: configuration.nonces.then(|| "a-nonce-that-this-server-made-0001".to_owned()),
@@ -152,7 +159,7 @@ impl ReferenceServer {
             return self.metadata();
         }
         if self.is_event(parts) {
-            return self.receive(body).await;
+            return self.receive(parts, body).await;
         }
         let clock = Clock::read(self.requests.fetch_add(1, Ordering::SeqCst));
         let credentials = match self.credentials(parts, body) {
@@ -204,6 +211,8 @@ impl ReferenceServer {
             self.use_once(&proof).await?;
         }
         self.check_scope(&claims, parts)?;
+        self.check_login(&claims, parts, clock)?;
+        self.check_details(&claims, parts)?;
         self.prejudge(&credentials.token, &claims, nonce.as_deref())?;
         Ok(claims)
     }
