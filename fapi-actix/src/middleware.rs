@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
+use actix_web::dev::{ConnectionInfo, Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use actix_web::{Error, HttpMessage, HttpResponse};
 use fapi_core::{
@@ -148,6 +148,8 @@ fn remove_untrusted(server: &ResourceServer, request: &mut ServiceRequest) {
         for name in server.proxy_headers() {
             request.headers_mut().remove(name);
         }
+        // What actix-web has made of them before, for whoever asked further out.
+        request.extensions_mut().remove::<ConnectionInfo>();
     }
 }
 

@@ -143,6 +143,9 @@ impl ResourceServer {
             None => None,
         };
         let key = proof.as_ref().map(|proof| proof.key(&*server.crypto)).transpose()?;
+        if server.tokens.is_costly(credentials.token, &digest) {
+            server.check_possession(request, &proof, key.as_deref())?;
+        }
         let token = server.tokens.verify(credentials.token, digest, &server.profile, now).await?;
         seen.token = Some(Arc::clone(&token));
         // SP 6.3, R18: only the application knows where clients state it.
@@ -293,6 +296,20 @@ impl Inner {
         }
     }
 
+    /// That the caller holds a key at all, before its token costs more than a signature does (R71). Which key it must be is
+    /// known when the token is.
+    fn check_possession(
+        &self,
+        request: &ResourceRequest<'_>,
+        proof: &Option<Proof<'_>>,
+        key: Option<&ProofKey>,
+    ) -> Result<(), Error> {
+        match (proof, key) {
+            (Some(proof), Some(key)) => proof.check_signature(key),
+            _ => self.shown_certificate(request)?.map(|_| ()).ok_or(Error::CertificateMissing),
+        }
+    }
+
     fn proof_context<'a>(
         &'a self,
         request: &'a ResourceRequest<'a>,
@@ -324,12 +341,19 @@ impl Inner {
         request: &ResourceRequest<'_>,
         facts: &TokenFacts,
     ) -> Result<Option<CertificateThumbprint>, Error> {
-        if facts.confirmation.certificate().is_none() {
-            return Ok(None);
-        }
+        if facts.confirmation.certificate().is_none() { Ok(None) } else { self.shown_certificate(request) }
+    }
+
+    fn shown_certificate(
+        &self,
+        request: &ResourceRequest<'_>,
+    ) -> Result<Option<CertificateThumbprint>, Error> {
         let crypto = &*self.crypto;
         let conveyed = self.proxy.as_ref().and_then(|proxy| proxy.certificate(request, crypto));
-        let own = || request.peer_certificate.map(|der| CertificateThumbprint::of(der, crypto));
+        // R81: the certificate of a proxy's own connection is nobody's, also where the proxy conveys no others.
+        let direct = self.proxy.as_ref().is_none_or(|proxy| !proxy.trusts(request.peer));
+        let own = || request.peer_certificate.filter(|_| direct);
+        let own = || own().map(|der| CertificateThumbprint::of(der, crypto));
         conveyed.unwrap_or_else(|| Ok(own())).map_err(Error::CertificateHeader)
     }
 

@@ -55,6 +55,13 @@ impl TokenVerifier {
         Ok(token)
     }
 
+    /// Whether finding out about this text costs the issuer a call, or a private key an operation: something that nobody may
+    /// cause who has not shown a key (R71, P43).
+    pub(crate) fn is_costly(&self, text: &str, digest: &[u8; 32]) -> bool {
+        let costly = || self.opaque_issuer(text).is_some() || self.decryption.is_some();
+        costly() && self.cache.get(digest).is_none()
+    }
+
     /// P46: a remembered token counts only while what vouched for it still does, and its time has not passed.
     fn known(
         &self,
@@ -69,7 +76,7 @@ impl TokenVerifier {
                 current.is_some_and(|current| Arc::ptr_eq(&current, keys))
             }
             // R125
-            Vouched::Introspection { until } => now < *until,
+            Vouched::Introspection(validity) => validity.counts(now),
         };
         if !counts {
             self.cache.remove(digest);
@@ -120,7 +127,7 @@ impl TokenVerifier {
         let facts = self.check_facts(facts, issuer, profile, now)?;
         let claims = (self.claims_reader)(active.claims())?;
         let token = ErasedToken { facts: Arc::new(facts), claims };
-        Ok(VerifiedToken { token, issuer: index, vouched: Vouched::Introspection { until: active.until() } })
+        Ok(VerifiedToken { token, issuer: index, vouched: Vouched::Introspection(active.validity()) })
     }
 
     /// SP 5.3.4-3, R4: asks the issuer of a JWT whether it is still active, if that was chosen. The caller has proved the
@@ -132,7 +139,7 @@ impl TokenVerifier {
         digest: &[u8; 32],
         now: UnixTime,
     ) -> Result<(), Error> {
-        if !self.asks_about_jwts || matches!(verified.vouched, Vouched::Introspection { .. }) {
+        if !self.asks_about_jwts || matches!(verified.vouched, Vouched::Introspection(_)) {
             return Ok(());
         }
         let introspector = self.issuers.get(verified.issuer).and_then(|issuer| issuer.introspector.as_ref());

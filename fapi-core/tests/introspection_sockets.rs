@@ -216,6 +216,7 @@ async fn mutual_tls_in_a_process_of_its_own() {
         let authorization = format!("Bearer {token}");
         async move {
             let request = ResourceRequest::new("GET", "/records", None)
+                .with_peer_certificate(Some(b"a certificate"))
                 .with_authorization(FieldLines::One(authorization.as_bytes()));
             server.verify(&request).await.map(drop).map_err(|rejection| rejection.error().clone())
         }

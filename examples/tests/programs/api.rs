@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-use fapi_examples::client::{Answer, Call, Http};
 use fapi_core::{Clock as _, SystemClock};
+use fapi_examples::client::{Answer, Call, Http};
 use fapi_testkit::{Fault, IssuerServer, TestClient, TestIssuer, TokenBuilder};
 use serde_json::{Value, json};
 
@@ -167,8 +167,7 @@ async fn payments_need_a_consent() {
             api.call("POST", "/payments", &token, None)
         };
         let paid = api.send(&call(json!([{"type": "other"}, in_euros]))).await;
-        let expected =
-            json!({"instructedAmount": {"currency": "EUR", "amount": "123.50"}, "creditorName": "Merchant A"});
+        let expected = json!({"instructedAmount": {"currency": "EUR", "amount": "123.50"}, "creditorName": "Merchant A"});
         assert_eq!((paid.status, json(&paid)), (201, expected), "{framework}");
 
         let refused = [

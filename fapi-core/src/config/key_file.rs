@@ -11,7 +11,9 @@ use serde::de::Deserializer;
 use zeroize::Zeroizing;
 
 use super::Provider;
-use super::values::{Shorthand, apply, text_or_table};
+#[cfg(any(feature = "aws-lc-rs", feature = "josekit"))]
+use super::values::apply;
+use super::values::{Shorthand, text_or_table};
 use crate::config_error::ConfigError;
 use crate::crypto::{DecryptionKey, SigningKey, SigningKeyError};
 use crate::issuer::read_file;

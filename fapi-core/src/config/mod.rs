@@ -76,10 +76,13 @@ pub use values::{AlgorithmName, Secret, Span};
 ///
 /// [[issuer]]
 /// identifier = "https://as.example.com"
+/// introspection = { client_id = "records-api", mutual_tls = true, max_age = "10s" }
 ///
 /// [[issuer]]
 /// identifier = "https://other.example.com"
 /// jwks_uri = "https://other.example.com/jwks"
+/// audience = "urn:example:records"
+/// token_algorithms = "ES256"
 ///
 /// [revocation]
 /// max_token_lifetime = "5m"

@@ -3,7 +3,7 @@
 //! A value of a TOML file has the type that it is written in. That of a variable is text, which takes the type that is asked
 //! of it: `true`, a number, a list of words separated by spaces.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
@@ -54,6 +54,7 @@ impl Node {
         prefix: &str,
         variables: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Result<(), SettingsError> {
+        let mut seen = BTreeSet::new();
         for (variable, value) in variables {
             let Some(key) = variable.to_str().and_then(|name| name.strip_prefix(prefix)) else { continue };
             let key = key.to_ascii_lowercase();
@@ -62,6 +63,9 @@ impl Node {
                 problem,
             };
             let value = value.to_str().ok_or_else(|| wrong("its value is not UTF-8"))?;
+            if !seen.insert(key.clone()) {
+                return Err(wrong("another variable sets the same key; their names differ only in case"));
+            }
             self.set(&key.split(SEPARATOR).collect::<Vec<_>>(), value).map_err(wrong)?;
         }
         Ok(())

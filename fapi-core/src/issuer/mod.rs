@@ -39,7 +39,7 @@ pub use self::client_authentication::ClientAuthentication;
 pub(crate) use self::file::read_now as read_file;
 pub use self::http::{HttpClient, HttpError, HttpResponse};
 pub use self::introspection::Introspection;
-pub(crate) use self::introspection::{Introspector, Standing, Surroundings};
+pub(crate) use self::introspection::{Introspector, Standing, Surroundings, Validity};
 pub(crate) use self::jwks::KeySet;
 pub use self::jwks::KeySetError;
 pub(crate) use self::keys::IssuerKeys;

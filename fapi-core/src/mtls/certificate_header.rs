@@ -32,7 +32,7 @@ pub struct CertificateHeader {
     format: Format,
     /// Other headers of the same proxy about the same certificate: not read, but not anybody's to send either.
     companions: &'static [&'static str],
-    verdict: Option<Verdict>,
+    verdicts: Vec<Verdict>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -171,28 +171,29 @@ impl CertificateHeader {
 
     /// Lets a certificate count only if the proxy says in another header that its chain is in order, such as
     /// `x-client-verify` with `SUCCESS` of nginx (`$ssl_client_verify`). Needed only where the proxy passes on
-    /// certificates whose chain it has not found in order, and the API relies on chains (RFC 8705 §2.1).
+    /// certificates whose chain it has not found in order, and the API relies on chains (RFC 8705 §2.1). May be
+    /// repeated, and then each must say so.
     #[must_use]
     pub fn with_verdict(
         mut self,
         name: impl Into<Cow<'static, str>>,
         good: impl Into<Cow<'static, str>>,
     ) -> Self {
-        self.verdict = Some(Verdict { name: lower_case(name.into()), good: good.into() });
+        self.verdicts.push(Verdict { name: lower_case(name.into()), good: good.into() });
         self
     }
 
     fn named(name: impl Into<Cow<'static, str>>, format: Format) -> Self {
-        Self { name: lower_case(name.into()), format, companions: &[], verdict: None }
+        Self { name: lower_case(name.into()), format, companions: &[], verdicts: Vec::new() }
     }
 
     const fn fixed(name: &'static str, format: Format, companions: &'static [&'static str]) -> Self {
-        Self { name: Cow::Borrowed(name), format, companions, verdict: None }
+        Self { name: Cow::Borrowed(name), format, companions, verdicts: Vec::new() }
     }
 
     /// All headers that the proxy must set or remove, names in lower case.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        let verdict = self.verdict.as_ref().map(|verdict| &*verdict.name);
+        let verdict = self.verdicts.iter().map(|verdict| &*verdict.name);
         [&*self.name].into_iter().chain(verdict).chain(self.companions.iter().copied())
     }
 
@@ -252,7 +253,7 @@ impl CertificateHeader {
         if self.format == Format::FoldedPem && value == APACHE_NONE {
             return Ok(None);
         }
-        if let Some(verdict) = &self.verdict {
+        for verdict in &self.verdicts {
             // R84
             if lines(&verdict.name) != FieldLines::One(verdict.good.as_bytes()) {
                 return Err(CertificateHeaderError::Unverified);

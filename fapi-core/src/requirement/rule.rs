@@ -11,6 +11,7 @@ use super::verdict::{Authentication, Shortfall, Verdict};
 use crate::clock::UnixTime;
 use crate::confirmation::{Binding, SenderConstraint};
 use crate::error::Error;
+use crate::token::scope::is_scope_token;
 use crate::token::{ErasedToken, TokenFacts};
 
 type ClaimsCheck = Arc<dyn Fn(Presented<'_>) -> Result<bool, Error> + Send + Sync>;
@@ -49,7 +50,13 @@ impl Rule {
         let facts = &*presented.token.facts;
         let holds = |one: &str| facts.scope.contains(one);
         Ok(match self {
-            // An empty list, such as one read from a configuration, admits nobody.
+            // An empty list or a text that is no scope, such as one read from a configuration, admits nobody: not even
+            // under `not`, where it would otherwise admit everybody.
+            Self::AllScopes(wanted) | Self::AnyScope(wanted)
+                if wanted.is_empty() || !wanted.iter().all(|one| is_scope_token(one)) =>
+            {
+                Verdict::Unknown(Shortfall::Scope(wanted.clone()))
+            }
             Self::AllScopes(wanted) => {
                 Verdict::of(!wanted.is_empty() && wanted.iter().all(|one| holds(one)), || {
                     Shortfall::Scope(wanted.clone())
@@ -84,6 +91,7 @@ impl Rule {
     fn check_authentication(&self, presented: Presented<'_>) -> Verdict {
         let facts = &*presented.token.facts;
         let met = match self {
+            Self::AnyAcr(wanted) if wanted.is_empty() => None,
             Self::AnyAcr(wanted) => facts.acr().map(|own| wanted.iter().any(|one| **one == *own)),
             Self::MaxAge(most) => {
                 let latest = presented.now.saturating_add(presented.max_future);
@@ -109,7 +117,7 @@ impl Rule {
 
     fn check_all(&self, rules: &[Self], presented: Presented<'_>) -> Result<Verdict, Error> {
         if rules.is_empty() {
-            return Ok(Verdict::Unmet(self.unmet()));
+            return Ok(Verdict::Unknown(self.unmet()));
         }
         let mut verdict = Verdict::Met;
         for rule in rules {
@@ -125,6 +133,9 @@ impl Rule {
     }
 
     fn check_any(&self, rules: &[Self], presented: Presented<'_>) -> Result<Verdict, Error> {
+        if rules.is_empty() {
+            return Ok(Verdict::Unknown(self.unmet()));
+        }
         let mut lacking = Verdict::Unmet(self.unmet());
         for rule in rules {
             match rule.check(presented)? {

@@ -9,8 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use lru::LruCache;
 
-use crate::clock::UnixTime;
-use crate::issuer::KeySet;
+use crate::issuer::{KeySet, Validity};
 use crate::token::ErasedToken;
 
 /// How many tokens are remembered: one per active client is typical, at about 1 kB each.
@@ -29,8 +28,8 @@ pub(crate) struct VerifiedToken {
 pub(crate) enum Vouched {
     /// A signature under a key of this set.
     Keys(Arc<KeySet>),
-    /// The issuer's answer, which counts until then.
-    Introspection { until: UnixTime },
+    /// The issuer's answer, which counts for this long.
+    Introspection(Validity),
 }
 
 pub(crate) struct TokenCache {

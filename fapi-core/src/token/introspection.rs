@@ -13,12 +13,13 @@ use crate::profile::Profile;
 use crate::token::TokenFacts;
 use crate::token::claims::{ClaimRules, Claims};
 
-/// Whether `text` has the form of a JWT, signed or encrypted: three or five parts, the first of which is the base64url form
-/// of a JSON object (RFC 7519 §7.2). Such a token is never taken for an opaque one.
+/// Whether `text` has the form of a JWT, signed or encrypted, or would have it but for its spelling: several parts, the first
+/// of which is the base64url form of a JSON object (RFC 7519 §7.2). Such a token is never taken for an opaque one: an issuer
+/// that is less strict would vouch for what the rules of JWTs refuse.
 pub(crate) fn is_jwt(text: &str) -> bool {
-    let mut parts = text.split('.');
-    let header = parts.next().and_then(|header| base64url::decode(header).ok());
-    matches!(parts.count(), 2 | 4) && header.is_some_and(|header| Object::parse(&header).is_ok())
+    let Some((header, _)) = text.split_once('.') else { return false };
+    let header = base64url::decode(header.trim_end_matches('='));
+    header.is_ok_and(|header| Object::parse(&header).is_ok())
 }
 
 /// RFC 7662 §2.2, R126: what may be absent from an answer beside what the profile allows. `sub`, `jti` and `iat` are for

@@ -175,8 +175,11 @@ impl TokenFacts {
     /// `type` and `locations`.
     ///
     /// An element counts only if it has no `locations` or names one of the server's audiences there, and if it is a `T`
-    /// wholly: a member that `T` does not know may be a condition, so such an element is left out. (Members that `T`
-    /// collects with `#[serde(flatten)]` count as known.)
+    /// wholly: a member that `T` does not know may be a condition, so such an element is left out.
+    ///
+    /// That is seen in plain structs, at any depth. serde does not tell of members that it drops inside of
+    /// `#[serde(flatten)]`, and of enums with `#[serde(tag)]` or `#[serde(untagged)]`: do not flatten, and put
+    /// `#[serde(deny_unknown_fields)]` on what is in such enums.
     ///
     /// ```
     /// # use fapi_core::TokenFacts;

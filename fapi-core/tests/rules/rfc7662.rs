@@ -432,16 +432,30 @@ async fn jwts_and_opaque_tokens_side_by_side() {
     assert_eq!(world.verify(&id_token).await, Err(Error::TokenType));
     assert_eq!(server.asked(), 0);
     // Dots alone make no JWT; `e30` is `{}`.
-    for (asked, token) in
-        (1..).zip(["a", "a.b", "a.b.c", "a.b.c.d.e", "YQ.e30.e30", "W10.e30.e30", "e30.e30"])
-    {
+    for (asked, token) in (1..).zip(["a", "a.b", "a.b.c", "a.b.c.d.e", "YQ.e30.e30", "W10.e30.e30"]) {
         assert_eq!(world.verify(&with_opaque(&world, token)).await, Ok(()), "{token}");
         assert_eq!(server.asked(), asked, "{token}");
     }
-    for token in ["e30.e30.e30", "e30.e30.e30.e30.e30"] {
-        assert!(world.verify(&with_opaque(&world, token)).await.is_err(), "{token}");
-        assert_eq!(server.asked(), 7, "{token}");
+    // Nor does another spelling make a JWT opaque: a trailing dot, padding, a part too many or too few.
+    let jwt = world.token().header("typ", "JWT").sign();
+    let respelled = [format!("{jwt}."), jwt.replacen('.', "=.", 1), format!("{jwt}.e30")];
+    let others =
+        ["e30.e30.e30", "e30.e30.e30.e30.e30", "e30.e30", "e30.", "e30==.e30.e30"].map(str::to_owned);
+    for token in respelled.into_iter().chain(others) {
+        assert!(world.verify(&with_opaque(&world, &token)).await.is_err(), "{token}");
+        assert_eq!(server.asked(), 6, "{token}");
     }
+}
+
+// R71, P43: what anybody can send without a key costs the issuer nothing.
+#[tokio::test]
+async fn nobody_is_asked_before_a_key_is_shown() {
+    let (world, server) = world();
+    let bearer = Request::bearer("made-up");
+    assert_eq!(world.verify(&bearer).await, Err(Error::CertificateMissing));
+    let unsigned = world.proof("made-up").with_flipped_signature().sign();
+    assert_eq!(world.verify(&Request::dpop("made-up", unsigned)).await, Err(Error::ProofSignature));
+    assert_eq!(server.asked(), 0);
 }
 
 // R121: without introspection, and where it is for JWTs only, an opaque token is no token.

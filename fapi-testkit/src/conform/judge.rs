@@ -1,6 +1,8 @@
 //! Whether an answer is acceptable, and how bad it is if not.
 
-use crate::catalogue::{Acceptable, Answer, Call, Case, Evidence, Expectation, Severity, Step, StepUpRoute, Volley};
+use crate::catalogue::{
+    Acceptable, Answer, Call, Case, Evidence, Expectation, Severity, Step, StepUpRoute, Volley,
+};
 
 use super::target::TargetError;
 

@@ -26,7 +26,9 @@ async fn nothing_is_found_in_an_actix_application() {
             .route("/whoami", web::get().to(whoami))
             .service(web::resource("/records").wrap(require).route(web::get().to(async || "[]")))
             .service(
-                web::resource("/sensitive").wrap(Require::new(recent_login())).route(web::get().to(async || "[]")),
+                web::resource("/sensitive")
+                    .wrap(Require::new(recent_login()))
+                    .route(web::get().to(async || "[]")),
             )
             .service(
                 web::resource("/payments").wrap(Require::new(consent())).route(web::post().to(async || "{}")),

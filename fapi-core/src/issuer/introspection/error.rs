@@ -83,6 +83,8 @@ impl IntrospectionError {
     pub(super) fn is_outage(&self) -> bool {
         match self {
             Self::Status { status, .. } => *status >= 500 || *status == 429,
+            // R124: the issuer does not take this server's credentials. A 403 may be about the token's text alone.
+            Self::Refused { status, .. } => *status == 401,
             error => matches!(error.outcome(), Error::IntrospectionUnavailable),
         }
     }

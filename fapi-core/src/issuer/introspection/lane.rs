@@ -101,7 +101,7 @@ impl Lane {
         let before = state.failures;
         if failed {
             state.failures = before.saturating_add(1);
-            state.last_failure = now;
+            state.last_failure = state.last_failure.max(now);
             return (state.failures == MAX_FAILURES).then_some(Health::Failing);
         }
         state.failures = 0;

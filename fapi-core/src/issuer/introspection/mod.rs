@@ -16,6 +16,7 @@ mod tests;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -30,7 +31,7 @@ use self::memory::{Digest, Known, Memory, Outcome};
 use super::client_authentication::form;
 use super::discovery::FetchError;
 use super::http::HttpClient;
-use super::keys::{IssuerKeys, within};
+use super::keys::{IssuerKeys, distance, within};
 use super::signed_jwt::SignedJwt;
 use super::url::Url;
 use super::{IssuerError, LOG_TARGET};
@@ -57,7 +58,21 @@ pub(crate) enum Standing {
 /// A token that its issuer says is active.
 pub(crate) struct ActiveToken {
     claims: Vec<u8>,
-    until: UnixTime,
+    validity: Validity,
+}
+
+/// For how long an answer counts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Validity {
+    since: UnixTime,
+    length: Duration,
+}
+
+impl Validity {
+    /// P46: a clock that was set back must not make an answer count for longer.
+    pub(crate) fn counts(self, now: UnixTime) -> bool {
+        distance(self.since, now) < self.length
+    }
 }
 
 impl ActiveToken {
@@ -66,13 +81,13 @@ impl ActiveToken {
         &self.claims
     }
 
-    /// When the answer ceases to count.
-    pub(crate) fn until(&self) -> UnixTime {
-        self.until
+    /// For how long the answer counts.
+    pub(crate) fn validity(&self) -> Validity {
+        self.validity
     }
 
     fn counts(&self, now: UnixTime) -> bool {
-        now < self.until
+        self.validity.counts(now)
     }
 }
 
@@ -232,8 +247,9 @@ impl Introspector {
         match answer {
             Ok(Introspected::Active { claims, expires_at }) => {
                 // RFC 7662 §4, R125, P47: never beyond exp, and no longer than a revocation may go unnoticed.
-                let until = now.saturating_add(self.config.max_age).min(expires_at.unwrap_or(UnixTime::MAX));
-                Ok(Arc::new(ActiveToken { claims, until }))
+                let left = expires_at.map_or(Duration::MAX, |expires_at| expires_at.saturating_since(now));
+                let validity = Validity { since: now, length: self.config.max_age.min(left) };
+                Ok(Arc::new(ActiveToken { claims, validity }))
             }
             Ok(Introspected::Inactive) => Err(Error::TokenInactive),
             Err(error) => {
@@ -276,8 +292,10 @@ impl Call {
     async fn run(self, token: &str, now: UnixTime) {
         let introspector = &*self.introspector;
         let lane = introspector.lane(self.known);
+        let asked = AtomicBool::new(false);
         let answer = within(CALL_TIME_LIMIT, async {
             let _turn = lane.call().await;
+            asked.store(true, Relaxed);
             introspector.ask(token).await
         });
         let answer = answer.await.map_err(|error| match error {
@@ -287,7 +305,11 @@ impl Call {
         let answer = answer.flatten();
         let failed = answer.as_ref().is_err_and(IntrospectionError::is_outage);
         let outcome = introspector.outcome(answer, now);
-        introspector.report(lane.report(failed, now));
+        // A call that never got its turn says nothing of the issuer. The time is that of the answer: one that took its whole
+        // limit would be over with its cool-down otherwise.
+        if asked.into_inner() {
+            introspector.report(lane.report(failed, introspector.clock.now()));
+        }
         let inactive_until = now.saturating_add(introspector.config.negative_age);
         introspector.memory.remember(&self.digest, &outcome, inactive_until);
         self.sender.send_replace(Some(outcome));

@@ -265,3 +265,14 @@ impl From<ProfileName> for Profile {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_detail_of_the_example_is_one() {
+        let detail: AuthorizationDetail = EXAMPLE_DETAIL.parse().unwrap();
+        assert_eq!(detail.kind(), "payment_initiation");
+    }
+}

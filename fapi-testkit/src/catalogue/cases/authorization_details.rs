@@ -117,7 +117,9 @@ fn locations() -> Vec<Case> {
                 json!([there, detail.with("locations", json!([here])).to_json()])
             })
         }),
-        refused("details-elsewhere", Critical, "the detail is for another API", |s| s.detail_at(&[ELSEWHERE])),
+        refused("details-elsewhere", Critical, "the detail is for another API", |s| {
+            s.detail_at(&[ELSEWHERE])
+        }),
         refused("details-location-longer", High, "the location continues", |s| {
             s.detail_at(&[&format!("{}.evil.example.com", s.audience())])
         }),
@@ -135,10 +137,15 @@ fn unreadable() -> Vec<Case> {
         unreadable("details-in-text", Medium, "authorization_details is a text that holds the JSON", |s| {
             s.with_details(|detail| json!(json!([detail.to_json()]).to_string()))
         }),
-        unreadable("details-of-texts", High, "authorization_details is an array with the type as a text", |s| {
-            s.with_details(|detail| json!([detail.kind()]))
+        unreadable(
+            "details-of-texts",
+            High,
+            "authorization_details is an array with the type as a text",
+            |s| s.with_details(|detail| json!([detail.kind()])),
+        ),
+        unreadable("details-true", High, "authorization_details is true", |s| {
+            s.with_details(|_| json!(true))
         }),
-        unreadable("details-true", High, "authorization_details is true", |s| s.with_details(|_| json!(true))),
         unreadable("details-without-type", High, "the detail has no type", |s| {
             s.with_details(|detail| json!([detail.without("type").to_json()]))
         }),

@@ -192,16 +192,22 @@ pub(super) const STEP_UP: Rule = rule(
     "RFC 9470 §3",
     "insufficient_user_authentication comes with 401, and names acr_values and max_age that suffice",
 );
-pub(super) const AUTHENTICATION_LEVEL: Rule =
-    rule("RFC 9470 §6.1", "acr says how the user was authenticated; any one of the values asked for suffices");
+pub(super) const AUTHENTICATION_LEVEL: Rule = rule(
+    "RFC 9470 §6.1",
+    "acr says how the user was authenticated; any one of the values asked for suffices",
+);
 pub(super) const AUTHENTICATION_AGE: Rule =
     rule("RFC 9470 §6.1", "auth_time says when the user was authenticated, which is at most max_age ago");
 pub(super) const STEP_UP_LAST: Rule =
     rule("RFC 9470 §9", "a token is validated before a client is told which authentication it lacks");
-pub(super) const DETAILS: Rule =
-    rule("RFC 9396 §9.1", "the authorization details of the token say what it grants, each as its type defines");
-pub(super) const DETAILS_MEMBERS: Rule =
-    rule("RFC 9396 §5", "no grant has members that its type does not define, so that nobody grants more than was understood");
+pub(super) const DETAILS: Rule = rule(
+    "RFC 9396 §9.1",
+    "the authorization details of the token say what it grants, each as its type defines",
+);
+pub(super) const DETAILS_MEMBERS: Rule = rule(
+    "RFC 9396 §5",
+    "no grant has members that its type does not define, so that nobody grants more than was understood",
+);
 pub(super) const DETAILS_LOCATIONS: Rule =
     rule("RFC 9396 §2.2", "a detail with locations grants something at these only");
 pub(super) const DETAILS_ARRAY: Rule =

@@ -45,7 +45,7 @@ fn levels() -> Vec<Case> {
             s.to_step_up_route(|t| t.without_claim("acr"))
         }),
         refused("step-up-acr-other", Critical, "acr is another one", |s| acr(s, "urn:example:loa:other")),
-        refused("step-up-acr-empty", Critical, "acr is empty", |s| acr(s, "")),
+        unreadable("step-up-acr-empty", Critical, "acr is empty", |s| acr(s, "")),
         refused("step-up-acr-longer", High, "acr continues", |s| acr(s, &format!("{}x", s.first_acr()))),
         refused("step-up-acr-prefix", High, "acr is the beginning of the right one", |s| {
             let mut value = s.first_acr().to_owned();
@@ -113,9 +113,12 @@ fn ages() -> Vec<Case> {
         refused("step-up-auth-time-ahead", High, "auth_time is an hour ahead", |s| {
             authenticated(s, s.ahead(3600).as_secs())
         }),
-        refused("step-up-auth-time-far-ahead", High, "auth_time is in milliseconds, and so far ahead", |s| {
-            authenticated(s, s.now().as_secs().saturating_mul(1000))
-        }),
+        unreadable(
+            "step-up-auth-time-far-ahead",
+            High,
+            "auth_time is in milliseconds, and so far ahead",
+            |s| authenticated(s, s.now().as_secs().saturating_mul(1000)),
+        ),
         unreadable("step-up-auth-time-text", Medium, "auth_time is a text", |s| {
             let now = s.now().as_secs().to_string();
             s.to_step_up_route(|t| t.claim("auth_time", now))
@@ -133,7 +136,8 @@ fn answers() -> Vec<Case> {
     };
     vec![
         answer("step-up-answer-acr-values", "no login: what acr should be", "R145", &[ACR_VALUES_NAMED]),
-        answer("step-up-answer-max-age", "no login: how old it may be", "R145", &[MAX_AGE_NAMED]).needs(MaxAge),
+        answer("step-up-answer-max-age", "no login: how old it may be", "R145", &[MAX_AGE_NAMED])
+            .needs(MaxAge),
         answer("step-up-answer-quoted", "no login: the form of the challenge", "R35", &[PARAMETERS_QUOTED]),
         answer("step-up-answer-no-store", "no login: the answer is not cached", "R39", &[NO_STORE]),
     ]
@@ -152,12 +156,18 @@ fn validation() -> Vec<Case> {
                 token.issued_at(issued).claim("exp", expired.as_secs())
             })
         }),
-        first("step-up-without-login-and-proof", Low, "no login, and a proof for another URL", PROOF_REFUSED, |s| {
-            let call = without_login(s);
-            let proof = s.with_proof(|proof| proof.claim("htu", "https://other.example.com/"));
-            let proof = proof.values("dpop").next().unwrap_or_default().to_owned();
-            call.without("dpop").header("DPoP", proof)
-        }),
+        first(
+            "step-up-without-login-and-proof",
+            Low,
+            "no login, and a proof for another URL",
+            PROOF_REFUSED,
+            |s| {
+                let call = without_login(s);
+                let proof = s.with_proof(|proof| proof.claim("htu", "https://other.example.com/"));
+                let proof = proof.values("dpop").next().unwrap_or_default().to_owned();
+                call.without("dpop").header("DPoP", proof)
+            },
+        ),
         first("step-up-without-token", Critical, "no token at all", UNAUTHENTICATED, |s| {
             s.to_step_up_route(|t| t).without("authorization").without("dpop")
         }),
