@@ -89,6 +89,7 @@ mod metadata;
 mod middleware;
 mod require;
 mod response;
+mod security_events;
 mod worker;
 
 pub use fapi_core;
@@ -105,3 +106,4 @@ pub use middleware::AccessTokenService;
 pub use require::Require;
 #[doc(hidden)]
 pub use require::RequireService;
+pub use security_events::security_events;

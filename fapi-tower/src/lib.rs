@@ -95,6 +95,7 @@ mod metadata;
 mod refusal;
 mod request;
 mod require;
+mod security_events;
 mod service;
 
 pub use fapi_core;
@@ -110,4 +111,5 @@ pub use future::ResponseFuture;
 pub use layer::AccessTokenLayer;
 pub use metadata::MetadataService;
 pub use require::{RequireFuture, RequireLayer, RequireService};
+pub use security_events::{SecurityEventFuture, SecurityEventsService};
 pub use service::AccessTokenService;

@@ -10,3 +10,4 @@ mod metadata;
 mod middleware;
 mod requests;
 mod require;
+mod security_events;

@@ -8,6 +8,7 @@
 #![allow(missing_docs, reason = "tests")]
 
 mod authorization_server;
+mod deny_list;
 #[cfg(feature = "josekit")]
 mod encrypted;
 mod fakes;
@@ -28,4 +29,6 @@ mod rfc9449_4_3;
 mod rfc9449_8_9;
 mod rfc9701;
 mod rfc9728;
+mod security_events;
+mod status_list;
 mod world;

@@ -14,4 +14,5 @@ mod log;
 mod metadata;
 mod readiness;
 mod require;
+mod security_events;
 mod sockets;
