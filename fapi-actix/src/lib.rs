@@ -92,6 +92,7 @@ mod metadata;
 mod middleware;
 mod require;
 mod response;
+mod security_events;
 mod worker;
 
 pub use fapi_core;
@@ -109,3 +110,4 @@ pub use middleware::AccessTokenService;
 pub use require::Require;
 #[doc(hidden)]
 pub use require::RequireService;
+pub use security_events::security_events;

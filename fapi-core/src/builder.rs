@@ -29,7 +29,7 @@ use crate::proxy::{ProxyTrust, TrustedProxy, TrustedProxyError};
 use crate::rejection::{Answers, RejectionBody};
 use crate::replay::{MemoryReplayStore, ReplayStore, Replays};
 use crate::resource_server::{Inner, ResourceServer};
-use crate::revocation::{Revocation, Revocations};
+use crate::revocation::{Receiver, Revocation, RevocationSurroundings, Revocations, SecurityEvents};
 use crate::token::cache::{CAPACITY, TokenCache};
 use crate::token::encrypted::TokenDecryption;
 use crate::token::scope::is_scope_token;
@@ -261,7 +261,11 @@ impl ResourceServerBuilder {
         let proxy = trust_proxy(self.trusted_proxies, &public_url)?;
         let crypto = self.crypto.or_else(default_crypto).ok_or(ConfigError::CryptoProviderMissing)?;
         let http = match self.http {
-            None if issuers.iter().any(Issuer::is_remote) => default_http(self.allow_insecure_loopback)?,
+            None if issuers.iter().any(Issuer::is_remote)
+                || self.revocations.iter().any(Revocation::is_remote) =>
+            {
+                default_http(self.allow_insecure_loopback)?
+            }
             http => http,
         };
         let metadata = write_metadata(
@@ -282,7 +286,14 @@ impl ResourceServerBuilder {
         let issuers = trust.issuers(issuers)?;
         let asks_about_jwts = self.revocations.iter().any(Revocation::is_introspection);
         check_introspection(&issuers, asks_about_jwts)?;
-        let (revocations, max_lifetime) = Revocations::new(self.revocations);
+        let surroundings = RevocationSurroundings {
+            issuers: &issuers,
+            max_future: self.profile.max_future(),
+            http: http.as_ref(),
+            clock: &self.clock,
+        };
+        let (revocations, max_lifetime) =
+            Revocations::new(self.revocations, &surroundings, |events| trust.receiver(events))?;
         let now = self.clock.now();
         let replays = match self.replay_store {
             Some(Replays::Memory(store)) => Replays::Memory(store.begin_at_least(now)),
@@ -435,7 +446,7 @@ struct Trust<'a> {
 }
 
 impl Trust<'_> {
-    fn issuers(self, issuers: Vec<Issuer>) -> Result<Vec<TrustedIssuer>, ConfigError> {
+    fn issuers(&self, issuers: Vec<Issuer>) -> Result<Vec<TrustedIssuer>, ConfigError> {
         if issuers.is_empty() {
             return Err(ConfigError::IssuerMissing);
         }
@@ -476,6 +487,22 @@ impl Trust<'_> {
         let introspector =
             introspection.map(|config| Introspector::new(config, &surroundings)).transpose()?;
         Ok(TrustedIssuer { keys, algorithms, audiences, claims, introspector })
+    }
+
+    /// A receiver of security events, whose algorithms are a matter of their own (R164).
+    fn receiver(&self, events: SecurityEvents) -> Result<Receiver, ConfigError> {
+        let issuer = events.transmitter.clone();
+        if !events.is_complete() {
+            return Err(ConfigError::SecurityEvents(issuer.identifier().to_owned()));
+        }
+        let algorithms =
+            events.algorithms.clone().unwrap_or_else(|| self.profile.token_algorithms().to_vec());
+        if algorithms.is_empty() {
+            return Err(ConfigError::SecurityEvents(issuer.identifier().to_owned()));
+        }
+        let (crypto, clock) = (Arc::clone(self.crypto), Arc::clone(self.clock));
+        let keys = IssuerKeys::new(issuer, algorithms.clone(), crypto, self.http.map(Arc::clone), clock)?;
+        Ok(Receiver::new(events, keys, algorithms, self.profile.max_future()))
     }
 }
 

@@ -71,11 +71,28 @@ pub enum ConfigError {
         /// What is wrong with it, and nothing of what is in it.
         reason: String,
     },
+    /// SSF §6.1.1: without an `Authorization` value anybody could push events; without an audience or an algorithm, nobody.
+    #[error(
+        "the security events of {0:?} need an audience, an Authorization value and at least one algorithm; one of them is empty"
+    )]
+    SecurityEvents(String),
     /// R4: tokens of this issuer would not be asked about.
     #[error(
         "revocation(Revocation::introspection()) needs introspection at every issuer: {0:?} has none; configure it with with_introspection"
     )]
     IntrospectionMissing(String),
+    /// Status lists were configured for an issuer that is not configured itself.
+    #[error("the status list policy names the issuer {0:?}, which is not one of this server's issuers")]
+    StatusListIssuer(String),
+    /// R136: lists are fetched from origins, and only over https.
+    #[error("the status list origin {0:?} is not of the form https://host or https://host:port")]
+    StatusListOrigin(String),
+    /// A status list would be kept for too long.
+    #[error("the max_age of status lists must be at most {most_seconds} s")]
+    StatusListAge {
+        /// Its upper bound in seconds.
+        most_seconds: u64,
+    },
     /// An opaque token does not say whose it is.
     #[error(
         "the issuers {0:?} and {1:?} both have introspection for opaque tokens, which do not say whose they are: all but one must be for_jwts_only"

@@ -213,6 +213,19 @@ pub enum Error {
         /// Whole seconds from `iat` to `exp`.
         seconds: u64,
     },
+    /// Token Status List §8.3: the token does not say where its status is published.
+    #[error(
+        "the access token has no status.status_list claim; the authorization server must issue it, or StatusListPolicy::optional accept such tokens"
+    )]
+    TokenStatusMissing,
+    /// Token Status List §11: the token's status list is not at a place that is allowed for its issuer.
+    #[error(
+        "the access token's status list is not at an origin that is allowed for its issuer; allow it with StatusListPolicy::with_origin"
+    )]
+    TokenStatusOrigin,
+    /// Token Status List §8.3: the token's status list has no such entry.
+    #[error("the access token's status list has no entry with the token's idx")]
+    TokenStatusIndex,
     /// SP 5.3.4-3: the token was revoked.
     #[error("the access token was revoked")]
     TokenRevoked,
@@ -363,6 +376,9 @@ impl Error {
             Self::TokenNotYetValid { .. } => "token_not_yet_valid",
             Self::TokenFromFuture { .. } => "token_from_future",
             Self::TokenLifetime { .. } => "token_lifetime",
+            Self::TokenStatusMissing => "token_status_missing",
+            Self::TokenStatusOrigin => "token_status_origin",
+            Self::TokenStatusIndex => "token_status_index",
             Self::TokenRevoked => "token_revoked",
             Self::TokenInactive => "token_inactive",
             Self::TokenClaims => "token_claims",

@@ -15,7 +15,7 @@
 //! # What is NOT verified
 //!
 //! * **Revocation**, unless a source of it was chosen: with [`Revocation::max_token_lifetime`] alone, a token is accepted
-//!   until it expires.
+//!   until it expires. [`DenyList`] and [`SecurityEvents`] know of a revocation with the next request, in this process.
 //! * **Encrypted tokens** (JWE) are refused, unless the server has keys for them: then plain ones are
 //!   ([`ResourceServerBuilder::token_decryption`]).
 //! * **Opaque tokens** are refused, unless their issuer can be asked about them ([`Issuer::with_introspection`]).
@@ -124,6 +124,9 @@ pub use replay::{MemoryReplayStore, ProofClient, ProofUse, Replay, ReplayStore, 
 pub use request::{FieldLines, ResourceRequest, StatedIssuer};
 pub use requirement::{Requirement, StepUp};
 pub use resource_server::ResourceServer;
-pub use revocation::{Revocation, RevocationSource, RevocationUnavailable};
+pub use revocation::{
+    DenyList, DenyListBuilder, DenyListFull, Revocation, RevocationSource, RevocationUnavailable,
+    SecurityEventAnswer, SecurityEvents, StatusListPolicy, StreamVerification,
+};
 pub use token::{AccessToken, ClientId, NoClaims, Scope, StatusReference, Subject, TokenFacts};
 pub use verified::Verified;

@@ -360,6 +360,9 @@ impl Answer {
             | Error::TokenNotYetValid { .. }
             | Error::TokenFromFuture { .. }
             | Error::TokenLifetime { .. }
+            | Error::TokenStatusMissing
+            | Error::TokenStatusOrigin
+            | Error::TokenStatusIndex
             | Error::TokenRevoked
             | Error::TokenInactive
             | Error::TokenClaims

@@ -30,7 +30,7 @@ use crate::rejection::{Answers, Rejection};
 use crate::replay::{ProofClient, ProofUse, Replay, ReplayStoreError, Replays};
 use crate::request::ResourceRequest;
 use crate::requirement::Presented;
-use crate::revocation::Revocations;
+use crate::revocation::{Revocations, SecurityEventAnswer};
 use crate::token::TokenFacts;
 use crate::token::cache::VerifiedToken;
 use crate::token_verifier::TokenVerifier;
@@ -199,6 +199,21 @@ impl ResourceServer {
     pub async fn load_keys(&self) -> Result<(), Vec<String>> {
         let missing = self.inner.tokens.load_keys(self.inner.clock.now()).await;
         if missing.is_empty() { Ok(()) } else { Err(missing) }
+    }
+
+    /// Takes a security event that a transmitter pushes (RFC 8935), for adapters: the values of the header fields
+    /// `Content-Type` and `Authorization`, and the whole content, of which more than 64 KiB is refused. What it revokes is
+    /// refused from the next request on.
+    ///
+    /// See [`SecurityEvents`](crate::SecurityEvents). Without a receiver in the configuration the answer is 404.
+    pub async fn receive_security_event(
+        &self,
+        content_type: Option<&[u8]>,
+        authorization: Option<&[u8]>,
+        body: &[u8],
+    ) -> SecurityEventAnswer {
+        let now = self.inner.clock.now();
+        self.inner.revocations.receive(content_type, authorization, body, now).await
     }
 
     /// The refusal of a request that carries no access token, for adapters: a CORS preflight, which they let pass, has

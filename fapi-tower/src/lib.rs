@@ -104,6 +104,7 @@ mod metadata;
 mod refusal;
 mod request;
 mod require;
+mod security_events;
 mod service;
 #[cfg(feature = "rustls")]
 mod tls;
@@ -123,6 +124,7 @@ pub use future::ResponseFuture;
 pub use layer::AccessTokenLayer;
 pub use metadata::MetadataService;
 pub use require::{RequireFuture, RequireLayer, RequireService};
+pub use security_events::{SecurityEventFuture, SecurityEventsService};
 pub use service::AccessTokenService;
 #[cfg(feature = "rustls")]
 pub use tls::TlsListener;

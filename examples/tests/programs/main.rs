@@ -10,4 +10,5 @@ mod opaque;
 mod process;
 mod quickstart;
 mod recovery;
+mod revocation;
 mod two_issuers;

@@ -11,3 +11,4 @@ mod middleware;
 mod proxy;
 mod requests;
 mod require;
+mod security_events;

@@ -35,7 +35,7 @@ pub(super) struct Metadata {
 
 /// Why an issuer's keys could not be loaded, in words for the operator.
 #[derive(Clone, Debug, Eq, PartialEq, ThisError)]
-pub(super) enum FetchError {
+pub(crate) enum FetchError {
     #[error("GET {url}: {reason}")]
     Http { url: String, reason: HttpError },
     #[error("GET {url}: the answer has status {status}")]
@@ -90,7 +90,7 @@ async fn get_metadata(http: &dyn HttpClient, url: &str) -> Result<Metadata, Fetc
 }
 
 /// Fetches `url`; anything but 200 is an error, a redirect too.
-pub(super) async fn get(http: &dyn HttpClient, url: &str, accept: &str) -> Result<HttpResponse, FetchError> {
+pub(crate) async fn get(http: &dyn HttpClient, url: &str, accept: &str) -> Result<HttpResponse, FetchError> {
     let answer = http.get(url, accept).await;
     let response = answer.map_err(|reason| FetchError::Http { url: url.to_owned(), reason })?;
     if response.status != 200 {

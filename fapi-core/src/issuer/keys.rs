@@ -417,7 +417,7 @@ async fn within_time_limit<F: Future>(future: F) -> Result<F::Output, FetchError
 }
 
 /// What `future` comes to within `time`.
-pub(super) async fn within<F: Future>(time: Duration, future: F) -> Result<F::Output, FetchError> {
+pub(crate) async fn within<F: Future>(time: Duration, future: F) -> Result<F::Output, FetchError> {
     // tokio panics where the runtime was built without `enable_time`, which cannot be asked beforehand; a request must
     // not panic for that.
     let limited = catch_unwind(AssertUnwindSafe(|| timeout(time, future)));
@@ -426,7 +426,7 @@ pub(super) async fn within<F: Future>(time: Duration, future: F) -> Result<F::Ou
 }
 
 /// The time between two moments, in either order: a clock that was set back must not stop fetches or keep keys for ever.
-pub(super) fn distance(one: UnixTime, other: UnixTime) -> Duration {
+pub(crate) fn distance(one: UnixTime, other: UnixTime) -> Duration {
     one.saturating_since(other).max(other.saturating_since(one))
 }
 

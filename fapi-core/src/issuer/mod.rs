@@ -35,6 +35,7 @@ use std::sync::Arc;
 use thiserror::Error as ThisError;
 
 pub use self::client_authentication::ClientAuthentication;
+pub(crate) use self::discovery::{FetchError, get};
 #[cfg(feature = "config")]
 pub(crate) use self::file::read_now as read_file;
 pub use self::http::{HttpClient, HttpError, HttpResponse};
@@ -42,10 +43,11 @@ pub use self::introspection::Introspection;
 pub(crate) use self::introspection::{Introspector, Standing, Surroundings, Validity};
 pub(crate) use self::jwks::KeySet;
 pub use self::jwks::KeySetError;
-pub(crate) use self::keys::IssuerKeys;
+pub(crate) use self::keys::{IssuerKeys, distance, within};
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::{ReqwestClient, ReqwestClientBuilder};
-pub(crate) use self::url::is_secure_or_loopback;
+pub(crate) use self::signed_jwt::{SignedJwt, SignedJwtError};
+pub(crate) use self::url::{Url, is_secure_or_loopback};
 use crate::jose::Algorithm;
 use crate::requirement::Requirement;
 use crate::token::AccessToken;

@@ -14,7 +14,7 @@ use crate::jose::{Algorithm, CompactJws, Header, JoseError};
 
 /// Why a JWT of an issuer is not accepted, in words for the operator.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ThisError)]
-pub(super) enum SignedJwtError {
+pub(crate) enum SignedJwtError {
     #[error("it is not a well-formed JWT: {0}")]
     Malformed(JoseError),
     #[error("its typ is not the one that was asked for")]
@@ -30,7 +30,7 @@ pub(super) enum SignedJwtError {
 }
 
 /// A well-formed JWT of the asked type and an accepted algorithm. Nothing in it is proved.
-pub(super) struct SignedJwt<'a> {
+pub(crate) struct SignedJwt<'a> {
     jws: CompactJws<'a>,
     algorithm: Algorithm,
     key_id: Option<Box<str>>,
@@ -39,7 +39,7 @@ pub(super) struct SignedJwt<'a> {
 }
 
 impl<'a> SignedJwt<'a> {
-    pub(super) fn parse(text: &'a str, typ: &str, algorithms: &[Algorithm]) -> Result<Self, SignedJwtError> {
+    pub(crate) fn parse(text: &'a str, typ: &str, algorithms: &[Algorithm]) -> Result<Self, SignedJwtError> {
         let jws = CompactJws::parse(text).map_err(SignedJwtError::Malformed)?;
         let header = jws.decode_header().map_err(SignedJwtError::Malformed)?;
         let payload = jws.decode_payload().map_err(SignedJwtError::Malformed)?;
@@ -55,9 +55,14 @@ impl<'a> SignedJwt<'a> {
         Ok(Self { jws, algorithm, key_id: header.kid().map(Into::into), payload, signature })
     }
 
+    /// The payload, of which nothing is proved: good for a better error, and for nothing else.
+    pub(crate) fn unverified_payload(&self) -> &[u8] {
+        &self.payload
+    }
+
     /// The payload, once the signature has verified under a key of the issuer; one fetch settles whether there is a newer
     /// key (R118).
-    pub(super) async fn verify(
+    pub(crate) async fn verify(
         self,
         keys: &Arc<IssuerKeys>,
         now: UnixTime,

@@ -7,14 +7,14 @@ use super::address::{AddressClass, classify};
 
 /// An absolute URL: `origin` is `scheme://authority`, `path` is the rest, empty or starting with `/`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Url<'a> {
-    pub(super) origin: &'a str,
-    pub(super) path: &'a str,
+pub(crate) struct Url<'a> {
+    pub(crate) origin: &'a str,
+    pub(crate) path: &'a str,
 }
 
 impl<'a> Url<'a> {
     /// Parses an https URL, with query or without; also an http URL of a loopback host if `insecure_loopback`.
-    pub(super) fn parse(text: &'a str, insecure_loopback: bool) -> Option<Self> {
+    pub(crate) fn parse(text: &'a str, insecure_loopback: bool) -> Option<Self> {
         // A fragment is never sent, and anything beside printable ASCII, or a backslash, is read differently by
         // different parsers.
         if !text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'#' | b'\\')) {

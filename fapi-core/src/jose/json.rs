@@ -112,6 +112,11 @@ impl<'a> Object<'a> {
     }
 
     /// All members, in the order of their names.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &Value<'a>)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), value))
+    }
+
+    /// All members, in the order of their names.
     pub(crate) fn into_members(self) -> impl Iterator<Item = (Cow<'a, str>, Value<'a>)> {
         self.0.into_iter()
     }

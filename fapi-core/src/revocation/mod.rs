@@ -4,6 +4,11 @@
 //! [`Revocation`]. Decides only that; who may present the token is decided before, in `resource_server.rs`. "Could not ask"
 //! is never "not revoked" (pitfall P13).
 
+mod deny_list;
+mod security_event;
+mod security_events;
+mod status_list;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +17,20 @@ use async_trait::async_trait;
 use thiserror::Error as ThisError;
 
 use crate::clock::UnixTime;
+use crate::config_error::ConfigError;
 use crate::error::Error;
 use crate::token::TokenFacts;
+
+pub use self::deny_list::{DenyList, DenyListBuilder, DenyListFull};
+pub(crate) use self::security_events::Receiver;
+use self::security_events::{Push, Receivers};
+pub use self::security_events::{SecurityEventAnswer, SecurityEvents, StreamVerification};
+pub use self::status_list::StatusListPolicy;
+use self::status_list::StatusLists;
+pub(crate) use self::status_list::Surroundings as RevocationSurroundings;
+
+/// Target of the log events of this module.
+const LOG_TARGET: &str = "fapi_core::revocation";
 
 /// Where a server learns that a token was revoked: one choice at least is part of every configuration.
 ///
@@ -32,6 +49,9 @@ pub struct Revocation(pub(crate) Choice);
 pub(crate) enum Choice {
     MaxTokenLifetime(Duration),
     Introspection,
+    DenyList(DenyList),
+    SecurityEvents(Box<SecurityEvents>),
+    StatusList(StatusListPolicy),
     Source(Arc<dyn RevocationSource>),
 }
 
@@ -66,6 +86,26 @@ impl Revocation {
         Self(Choice::Introspection)
     }
 
+    /// Tokens, sessions, subjects and clients that the application itself denies.
+    #[must_use]
+    pub const fn deny_list(denied: DenyList) -> Self {
+        Self(Choice::DenyList(denied))
+    }
+
+    /// The lists that issuers publish of the statuses of their tokens (Token Status List draft-20). A revocation goes
+    /// unnoticed for the policy's `max_age` at most.
+    #[must_use]
+    pub const fn status_list(policy: StatusListPolicy) -> Self {
+        Self(Choice::StatusList(policy))
+    }
+
+    /// What the issuer, or another transmitter, says that it has withdrawn:
+    /// [`ResourceServer::receive_security_event`](crate::ResourceServer::receive_security_event), which adapters mount.
+    #[must_use]
+    pub fn security_events(events: SecurityEvents) -> Self {
+        Self(Choice::SecurityEvents(Box::new(events)))
+    }
+
     /// A source of your own.
     #[must_use]
     pub fn source(source: Arc<dyn RevocationSource>) -> Self {
@@ -76,6 +116,15 @@ impl Revocation {
 impl Revocation {
     pub(crate) const fn is_introspection(&self) -> bool {
         matches!(self.0, Choice::Introspection)
+    }
+
+    /// Whether something must be fetched over HTTP.
+    pub(crate) fn is_remote(&self) -> bool {
+        match &self.0 {
+            Choice::StatusList(_) => true,
+            Choice::SecurityEvents(events) => events.transmitter.is_remote(),
+            _ => false,
+        }
     }
 }
 
@@ -94,12 +143,19 @@ impl MaxTokenLifetime {
 /// What is asked about every token.
 #[derive(Debug, Default)]
 pub(crate) struct Revocations {
+    deny_lists: Vec<DenyList>,
+    receivers: Receivers,
+    status_lists: Vec<StatusLists>,
     sources: Vec<Arc<dyn RevocationSource>>,
 }
 
 impl Revocations {
     /// The sources among `choices`, and the shortest of the lifetimes.
-    pub(crate) fn new(choices: Vec<Revocation>) -> (Self, Option<MaxTokenLifetime>) {
+    pub(crate) fn new(
+        choices: Vec<Revocation>,
+        surroundings: &RevocationSurroundings<'_>,
+        receiver: impl Fn(SecurityEvents) -> Result<Receiver, ConfigError>,
+    ) -> Result<(Self, Option<MaxTokenLifetime>), ConfigError> {
         let (mut revocations, mut lifetime) = (Self::default(), None::<Duration>);
         for Revocation(choice) in choices {
             match choice {
@@ -108,14 +164,39 @@ impl Revocations {
                 }
                 // Asked by `token_verifier.rs`, which knows the token's text and its issuer.
                 Choice::Introspection => {}
+                Choice::DenyList(denied) => revocations.deny_lists.push(denied),
+                Choice::StatusList(policy) => {
+                    revocations.status_lists.push(StatusLists::new(&policy, surroundings)?);
+                }
+                Choice::SecurityEvents(events) => {
+                    revocations.deny_lists.push(events.denied().clone());
+                    revocations.receivers.push(receiver(*events)?);
+                }
                 Choice::Source(source) => revocations.sources.push(source),
             }
         }
-        (revocations, lifetime.map(MaxTokenLifetime))
+        Ok((revocations, lifetime.map(MaxTokenLifetime)))
+    }
+
+    /// The answer to a pushed security event.
+    pub(crate) async fn receive(
+        &self,
+        content_type: Option<&[u8]>,
+        authorization: Option<&[u8]>,
+        body: &[u8],
+        now: UnixTime,
+    ) -> SecurityEventAnswer {
+        self.receivers.receive(Push { content_type, authorization, body }, now).await
     }
 
     /// Every source must agree that the token was not revoked.
     pub(crate) async fn check(&self, token: &TokenFacts, now: UnixTime) -> Result<(), Error> {
+        for denied in &self.deny_lists {
+            denied.check(token, now)?;
+        }
+        for lists in &self.status_lists {
+            lists.check(token, now).await?;
+        }
         for source in &self.sources {
             match source.is_revoked(token, now).await {
                 Ok(false) => {}

@@ -60,6 +60,7 @@ impl<'a> Claims<'a> {
             audience: self.unless(rules.audience_optional, self.audience()?, "aud")?.unwrap_or_default(),
             scope: self.scope()?,
             token_id: token_id.map(Into::into),
+            session_id: self.optional_text("sid")?.map(Into::into),
             issued_at: self.unless(rules.issued_at_optional, self.time("iat")?, "iat")?,
             not_before: self.time("nbf")?,
             expires_at: self.time("exp")?.ok_or(Error::TokenClaimMissing("exp"))?,

@@ -99,6 +99,7 @@ pub struct TokenFacts {
     pub(crate) audience: Vec<Box<str>>,
     pub(crate) scope: Scope,
     pub(crate) token_id: Option<Box<str>>,
+    pub(crate) session_id: Option<Box<str>>,
     pub(crate) issued_at: Option<UnixTime>,
     pub(crate) not_before: Option<UnixTime>,
     pub(crate) expires_at: UnixTime,
@@ -151,6 +152,12 @@ impl TokenFacts {
     #[must_use]
     pub fn token_id(&self) -> Option<&str> {
         self.token_id.as_deref()
+    }
+
+    /// The session at the issuer for which the token was issued (`sid`), if it says so.
+    #[must_use]
+    pub fn session_id(&self) -> Option<&str> {
+        self.session_id.as_deref()
     }
 
     /// When the token was issued (`iat`); absent only where the profile does not require it.

@@ -8,6 +8,7 @@
 #![allow(missing_docs, reason = "tests")]
 
 mod authorization_server;
+mod deny_list;
 #[cfg(feature = "josekit")]
 mod encrypted;
 mod fakes;
@@ -35,6 +36,8 @@ mod rfc9449_8_9;
 mod rfc9470;
 mod rfc9701;
 mod rfc9728;
+mod security_events;
+mod status_list;
 #[allow(clippy::print_stdout, reason = "a line where vectors are missing")]
 #[path = "../vectors/mod.rs"]
 mod vectors;

@@ -15,4 +15,5 @@ mod metadata;
 mod proxy;
 mod readiness;
 mod require;
+mod security_events;
 mod sockets;

@@ -1,0 +1,86 @@
+//! A status list that says anything: the first byte chooses whether the rest is a list token as it stands, the payload of
+//! one that is signed here with the issuer's key, or the compressed list of one that is right otherwise.
+#![no_main]
+
+use std::sync::Arc;
+
+use fapi_core::crypto::{AwsLcSigningKey, SigningKey};
+use fapi_core::{
+    Clock, Error, FieldLines, HttpClient, HttpError, HttpResponse, Issuer, ResourceRequest, ResourceServer,
+    Revocation, StatusListPolicy, UnixTime,
+};
+use fapi_fuzz::base64url;
+use libfuzzer_sys::fuzz_target;
+
+/// RFC 8037, appendix A.1, as the issuer's.
+const KEY: &str = r#"{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+const KEY_SET: &str =
+    r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+/// Bound to [`CERTIFICATE`]; its status is the second one of two bits.
+const TOKEN: &str = r#"{"iss":"https://server.example.com","sub":"s","client_id":"c","aud":"https://resource.example.org","jti":"1","iat":1700000000,"exp":1700000300,"cnf":{"x5t#S256":"A9Zt0Ig1wco_EozOrNHzGslBYwlrIPRFroQoW8CDLXI"},"status":{"status_list":{"uri":"https://server.example.com/list","idx":1}}}"#;
+
+const CERTIFICATE: &[u8] = b"certificate";
+
+#[derive(Debug)]
+struct StillClock;
+
+impl Clock for StillClock {
+    fn now(&self) -> UnixTime {
+        UnixTime::from_secs(1_700_000_000)
+    }
+}
+
+#[derive(Debug)]
+struct Rubbish(Vec<u8>);
+
+#[async_trait::async_trait]
+impl HttpClient for Rubbish {
+    async fn get(&self, _: &str, _: &str) -> Result<HttpResponse, HttpError> {
+        Ok(HttpResponse::new(200, self.0.clone()))
+    }
+}
+
+fn sign(typ: &str, payload: &[u8]) -> String {
+    let key = AwsLcSigningKey::from_jwk(KEY).expect("the key of the RFC");
+    let header = format!(r#"{{"typ":"{typ}","alg":"EdDSA"}}"#);
+    let input = format!("{}.{}", base64url(header.as_bytes()), base64url(payload));
+    let signature = key.sign(input.as_bytes()).expect("a signature");
+    format!("{input}.{}", base64url(&signature))
+}
+
+fn answer(kind: u8, content: &[u8]) -> Vec<u8> {
+    match kind % 3 {
+        0 => content.to_vec(),
+        1 => sign("statuslist+jwt", content).into_bytes(),
+        _ => {
+            let payload = format!(
+                r#"{{"sub":"https://server.example.com/list","iat":1700000000,"status_list":{{"bits":2,"lst":"{}"}}}}"#,
+                base64url(content)
+            );
+            sign("statuslist+jwt", payload.as_bytes()).into_bytes()
+        }
+    }
+}
+
+fuzz_target!(|input: &[u8]| {
+    let Some((kind, content)) = input.split_first() else { return };
+    let server = ResourceServer::builder()
+        .public_url("https://resource.example.org")
+        .issuer(Issuer::new("https://server.example.com").with_key_set(KEY_SET))
+        .audience("https://resource.example.org")
+        .revocation(Revocation::status_list(StatusListPolicy::new()))
+        .http_client(Arc::new(Rubbish(answer(*kind, content))))
+        .clock(Arc::new(StillClock))
+        .build()
+        .expect("the configuration is valid");
+    let authorization = format!("Bearer {}", sign("at+jwt", TOKEN.as_bytes()));
+    let request = ResourceRequest::new("GET", "/protectedresource", None)
+        .with_authorization(FieldLines::One(authorization.as_bytes()))
+        .with_peer_certificate(Some(CERTIFICATE));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    // The token is good, so that nothing but its list decides; a list that the issuer has not signed decides nothing.
+    match runtime.block_on(server.verify(&request)).map_err(|rejection| rejection.error().clone()) {
+        Ok(_) | Err(Error::TokenRevoked | Error::TokenStatusIndex) => assert_ne!(kind % 3, 0),
+        Err(error) => assert_eq!(error, Error::RevocationUnavailable),
+    }
+});
