@@ -283,6 +283,16 @@ impl ResourceServer {
                 "deviates from FAPI 2.0: {deviation}"
             );
         }
+        let profile = &server.profile;
+        for (setting, overridden) in [
+            ("sender_constraint", server.constraint != profile.sender_constraint()),
+            ("nonce", server.nonce_policy != profile.nonce_policy()),
+            ("interaction_id", server.interaction_id != profile.interaction_id()),
+        ] {
+            if overridden {
+                tracing::info!(target: "fapi_core", profile = profile.name(), setting, "the configuration overrides what the profile says of this setting");
+            }
+        }
         if let Some(proxy) = &server.proxy {
             // R81: off by default, and never silently on.
             let headers: Vec<_> = proxy.header_names().collect();

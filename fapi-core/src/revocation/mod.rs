@@ -58,7 +58,8 @@ pub(crate) enum Choice {
 /// Knows of revoked tokens: a list of your own, shared between nodes or fed by whatever tells you.
 #[async_trait]
 pub trait RevocationSource: fmt::Debug + Send + Sync {
-    /// Whether this verified token was revoked. Asked on every request with it, after the caller has proved its key.
+    /// Whether this verified token was revoked. Asked on every request with it, after the caller has proved its key. The
+    /// time that an answer may take is the source's to limit: the request waits for it.
     ///
     /// # Errors
     /// [`RevocationUnavailable`] if that cannot be found out now: the request is answered with 503.

@@ -1,4 +1,5 @@
-//! APIs that ask their issuer about tokens: every case comes out as expected.
+//! APIs that learn from their issuer which tokens it has revoked, by asking it, from its status lists or by its security
+//! events: every case comes out as expected.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,13 +7,14 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::get;
 use fapi_core::{
-    ClientAuthentication, Introspection, PeerCertificate, ResourceServerBuilder, Revocation, SystemClock,
+    ClientAuthentication, Introspection, PeerCertificate, ResourceServerBuilder, Revocation, SecurityEvents,
+    StatusListPolicy, SystemClock,
 };
 use fapi_testkit::TestCertificate;
 use fapi_testkit::catalogue::{self, CatalogueIssuer, Group, Need, Profile};
 use fapi_testkit::conform::report::{Report, Verdict};
 use fapi_testkit::conform::{Answers, Credentials, Options, ServiceTarget, run_against};
-use fapi_tower::{AccessToken, AccessTokenLayer, Issuer, ResourceServer};
+use fapi_tower::{AccessToken, AccessTokenLayer, Issuer, ResourceServer, SecurityEventsService};
 
 use crate::api::API;
 
@@ -42,9 +44,13 @@ fn builder(issuer: Issuer) -> ResourceServerBuilder {
 }
 
 fn api(builder: ResourceServerBuilder) -> Router {
+    behind_layer(builder.build().unwrap())
+}
+
+fn behind_layer(server: ResourceServer) -> Router {
     Router::new()
         .route("/whoami", get(async |token: AccessToken| token.subject().as_str().to_owned()))
-        .layer(AccessTokenLayer::new(builder.build().unwrap()))
+        .layer(AccessTokenLayer::new(server))
 }
 
 fn options() -> Options {
@@ -93,6 +99,32 @@ async fn nothing_is_found_where_signed_answers_are_required() {
     let options = options().opaque_tokens(Answers::Signed);
     let report = run(api, issuer, options).await;
     assert_tried(&report, &[Need::OpaqueTokens, Need::SignedIntrospection]);
+}
+
+// R132-R136
+#[tokio::test]
+async fn nothing_is_found_where_status_lists_are_looked_into() {
+    let issuer = issuer();
+    let policy = StatusListPolicy::new().with_max_age(AGE);
+    let trusted = Issuer::new(issuer.identifier());
+    let api = api(builder(trusted).revocation(Revocation::status_list(policy)));
+    // A list is kept for five seconds at least.
+    let options = options().status_lists().revocation_limit(Duration::from_secs(7));
+    let report = run(api, issuer, options).await;
+    assert_tried(&report, &[Need::StatusLists]);
+}
+
+// R161-R167
+#[tokio::test]
+async fn nothing_is_found_where_security_events_are_received() {
+    let issuer = issuer();
+    let trusted = Issuer::new(issuer.identifier());
+    let events = SecurityEvents::new(trusted.clone(), API, CatalogueIssuer::EVENTS_AUTHORIZATION);
+    let server = builder(trusted).revocation(Revocation::security_events(events)).build().unwrap();
+    // The issuer brings no access token.
+    let api = behind_layer(server.clone()).route_service("/events", SecurityEventsService::new(&server));
+    let report = run(api, issuer, options().security_events("/events")).await;
+    assert_tried(&report, &[Need::SecurityEvents]);
 }
 
 // R118, R120: whatever the API asks its issuer, the whole catalogue comes out as before.
