@@ -165,8 +165,8 @@ impl ResourceServer {
         let presented = Presented { token: &token.token, binding, now, max_future };
         server.tokens.check_issuer_rules(token.issuer, presented)?;
         // SP 5.3.4-3, R4: asked only about tokens that the caller has shown to be theirs.
-        server.revocations.check(&token.token.facts, now).await?;
-        server.tokens.check_active(&token, credentials.token, &digest, now).await?;
+        let standing = server.check_not_revoked(&token, credentials.token, &digest, now).await;
+        standing.inspect_err(|_| server.tokens.forget(&digest))?;
         let mut nonce = None;
         if let (Some(claims), Some(key), Some(freshness)) = (&claims, &key, freshness) {
             // R60, P7: last of all, so that nobody can burn another's jti or fill the store with forgeries.
@@ -319,6 +319,18 @@ impl Inner {
             // The scheme says which proof is owed; a DPoP header beside a Bearer token proves nothing.
             Scheme::Bearer => Ok(None),
         }
+    }
+
+    /// SP 5.3.4-3, R4: by every source that was configured.
+    async fn check_not_revoked(
+        &self,
+        token: &VerifiedToken,
+        text: &str,
+        digest: &[u8; 32],
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        self.revocations.check(&token.token.facts, now).await?;
+        self.tokens.check_active(token, text, digest, now).await
     }
 
     /// That the caller holds a key at all, before its token costs more than a signature does (R71). Which key it must be is

@@ -62,6 +62,11 @@ impl TokenVerifier {
         costly() && self.cache.get(digest).is_none()
     }
 
+    /// R125: what was revoked is remembered no longer.
+    pub(crate) fn forget(&self, digest: &[u8; 32]) {
+        self.cache.remove(digest);
+    }
+
     /// P46: a remembered token counts only while what vouched for it still does, and its time has not passed.
     fn known(
         &self,

@@ -153,7 +153,8 @@ fn pack(statuses: &BTreeMap<usize, u8>, bits: u8, entries: usize) -> Vec<u8> {
     bytes
 }
 
-fn compress(bytes: &[u8]) -> Vec<u8> {
+/// A list as it stands in `lst`, before base64url (Token Status List §4.1).
+pub(crate) fn compress(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes).expect("memory takes all bytes");
     encoder.finish().expect("memory takes all bytes")

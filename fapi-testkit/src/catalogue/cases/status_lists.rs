@@ -11,6 +11,7 @@ use crate::catalogue::group::Need::{RevocationTime, StatusLists};
 use crate::catalogue::group::Severity::{Critical, High, Medium};
 use crate::catalogue::scene::Scene;
 use crate::encoding::unique_id;
+use crate::status_list::compress;
 use crate::{Fault, StatusListBuilder};
 
 /// The entry of the token.
@@ -115,8 +116,9 @@ fn lists() -> Vec<Case> {
             with_list(s, ENTRY, |list| list.compressed_bytes(&[0; 256]))
         }),
         unusable("list-bomb", "a list of 64 MiB", |s| {
-            let list = vec![0; 1 << 26];
-            with_list(s, ENTRY, move |builder| builder.list_bytes(&list))
+            // Before it is asked for: an API that gives up waiting has not shown that it minds the size.
+            let bomb = compress(&vec![0; 1 << 26]);
+            with_list(s, ENTRY, move |list| list.compressed_bytes(&bomb))
         }),
     ]
 }
@@ -148,8 +150,23 @@ fn elsewhere() -> Case {
         "a list that somebody else keeps",
         STATUS_ORIGIN.at("R108 R136"),
         ANSWER_UNUSABLE,
-        |s| s.with_token(|t| t.status_list("https://other.example.com/status-list", ENTRY)),
+        |s| {
+            let uri = list_elsewhere(s);
+            s.with_token(|t| t.status_list(&uri, ENTRY))
+        },
     )
+}
+
+/// The URI of a list at another origin: a usable one, for an API that asks there, if the issuer has another name.
+fn list_elsewhere(s: &Scene) -> String {
+    let own = new_list(s);
+    let other = own.replace("//127.0.0.1:", "//localhost:");
+    if other == own {
+        return "https://other.example.com/status-list".to_owned();
+    }
+    let uri = other.clone();
+    s.issuer().issuer().change_status_list_at(&own, move |list| list.claim("sub", &*uri));
+    other
 }
 
 fn unavailable() -> Case {
