@@ -4,28 +4,12 @@
 
 use std::sync::Arc;
 
-use fapi_core::crypto::{AwsLcSigningKey, SigningKey};
 use fapi_core::{
-    ClientAuthentication, Clock, Error, FieldLines, HttpClient, HttpError, HttpResponse, Introspection, Issuer,
-    ResourceRequest, ResourceServer, Revocation, UnixTime,
+    ClientAuthentication, Error, FieldLines, HttpClient, HttpError, HttpResponse, Introspection, Issuer,
+    ResourceRequest, ResourceServer, Revocation,
 };
-use fapi_fuzz::base64url;
+use fapi_fuzz::{SIGNING_KEY_SET, StillClock, sign};
 use libfuzzer_sys::fuzz_target;
-
-/// RFC 8037, appendix A.1, as the issuer's.
-const KEY: &str = r#"{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
-const KEY_SET: &str =
-    r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
-const HEADER: &str = r#"{"typ":"token-introspection+jwt","alg":"EdDSA"}"#;
-
-#[derive(Debug)]
-struct StillClock;
-
-impl Clock for StillClock {
-    fn now(&self) -> UnixTime {
-        UnixTime::from_secs(1_700_000_000)
-    }
-}
 
 #[derive(Debug)]
 struct Rubbish(HttpResponse);
@@ -46,12 +30,7 @@ fn answer(kind: u8, content: &[u8]) -> HttpResponse {
     match kind % 3 {
         0 => HttpResponse::new(200, content).with_content_type("application/json"),
         1 => HttpResponse::new(200, content).with_content_type(jwt),
-        _ => {
-            let key = AwsLcSigningKey::from_jwk(KEY).expect("the key of the RFC");
-            let input = format!("{}.{}", base64url(HEADER.as_bytes()), base64url(content));
-            let signature = key.sign(input.as_bytes()).expect("a signature");
-            HttpResponse::new(200, format!("{input}.{}", base64url(&signature))).with_content_type(jwt)
-        }
+        _ => HttpResponse::new(200, sign("token-introspection+jwt", content)).with_content_type(jwt),
     }
 }
 
@@ -62,7 +41,9 @@ fuzz_target!(|input: &[u8]| {
     let server = ResourceServer::builder()
         .public_url("https://resource.example.org")
         .issuer(
-            Issuer::new("https://server.example.com").with_key_set(KEY_SET).with_introspection(introspection),
+            Issuer::new("https://server.example.com")
+                .with_key_set(SIGNING_KEY_SET)
+                .with_introspection(introspection),
         )
         .audience("https://resource.example.org")
         .revocation(Revocation::introspection())
@@ -74,6 +55,7 @@ fuzz_target!(|input: &[u8]| {
         .with_authorization(FieldLines::One(b"Bearer 2YotnFZFEjr1zCsicMWpAA"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     // No certificate was shown, so that nothing the issuer says may open the API; and nothing is left to be asked.
-    let error = runtime.block_on(server.verify(&request)).expect_err("nobody has proved a key").error().clone();
+    let error =
+        runtime.block_on(server.verify(&request)).expect_err("nobody has proved a key").error().clone();
     assert_ne!(error, Error::IntrospectionUnavailable);
 });

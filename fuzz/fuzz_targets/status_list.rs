@@ -4,31 +4,17 @@
 
 use std::sync::Arc;
 
-use fapi_core::crypto::{AwsLcSigningKey, SigningKey};
 use fapi_core::{
-    Clock, Error, FieldLines, HttpClient, HttpError, HttpResponse, Issuer, ResourceRequest, ResourceServer,
-    Revocation, StatusListPolicy, UnixTime,
+    Error, FieldLines, HttpClient, HttpError, HttpResponse, Issuer, ResourceRequest, ResourceServer,
+    Revocation, StatusListPolicy,
 };
-use fapi_fuzz::base64url;
+use fapi_fuzz::{SIGNING_KEY_SET, StillClock, base64url, sign};
 use libfuzzer_sys::fuzz_target;
 
-/// RFC 8037, appendix A.1, as the issuer's.
-const KEY: &str = r#"{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
-const KEY_SET: &str =
-    r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
 /// Bound to [`CERTIFICATE`]; its status is the second one of two bits.
 const TOKEN: &str = r#"{"iss":"https://server.example.com","sub":"s","client_id":"c","aud":"https://resource.example.org","jti":"1","iat":1700000000,"exp":1700000300,"cnf":{"x5t#S256":"A9Zt0Ig1wco_EozOrNHzGslBYwlrIPRFroQoW8CDLXI"},"status":{"status_list":{"uri":"https://server.example.com/list","idx":1}}}"#;
 
 const CERTIFICATE: &[u8] = b"certificate";
-
-#[derive(Debug)]
-struct StillClock;
-
-impl Clock for StillClock {
-    fn now(&self) -> UnixTime {
-        UnixTime::from_secs(1_700_000_000)
-    }
-}
 
 #[derive(Debug)]
 struct Rubbish(Vec<u8>);
@@ -38,14 +24,6 @@ impl HttpClient for Rubbish {
     async fn get(&self, _: &str, _: &str) -> Result<HttpResponse, HttpError> {
         Ok(HttpResponse::new(200, self.0.clone()))
     }
-}
-
-fn sign(typ: &str, payload: &[u8]) -> String {
-    let key = AwsLcSigningKey::from_jwk(KEY).expect("the key of the RFC");
-    let header = format!(r#"{{"typ":"{typ}","alg":"EdDSA"}}"#);
-    let input = format!("{}.{}", base64url(header.as_bytes()), base64url(payload));
-    let signature = key.sign(input.as_bytes()).expect("a signature");
-    format!("{input}.{}", base64url(&signature))
 }
 
 fn answer(kind: u8, content: &[u8]) -> Vec<u8> {
@@ -66,7 +44,7 @@ fuzz_target!(|input: &[u8]| {
     let Some((kind, content)) = input.split_first() else { return };
     let server = ResourceServer::builder()
         .public_url("https://resource.example.org")
-        .issuer(Issuer::new("https://server.example.com").with_key_set(KEY_SET))
+        .issuer(Issuer::new("https://server.example.com").with_key_set(SIGNING_KEY_SET))
         .audience("https://resource.example.org")
         .revocation(Revocation::status_list(StatusListPolicy::new()))
         .http_client(Arc::new(Rubbish(answer(*kind, content))))

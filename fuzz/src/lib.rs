@@ -1,14 +1,40 @@
-//! What the fuzz targets share: a resource server without a network, one whose issuer answers anything, and a poll that
-//! needs no runtime.
+//! What the fuzz targets share: a resource server without a network, one whose issuer answers anything, an issuer's private
+//! key, and a poll that needs no runtime.
 
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use fapi_core::{HttpClient, HttpError, HttpResponse, Issuer, NoncePolicy, ResourceServer};
+use fapi_core::crypto::{AwsLcSigningKey, SigningKey};
+use fapi_core::{Clock, HttpClient, HttpError, HttpResponse, Issuer, NoncePolicy, ResourceServer, UnixTime};
 
 /// A JWK Set with the key of RFC 9449 as the issuer's.
 const KEY_SET: &str = r#"{"keys":[{"kty":"EC","crv":"P-256","kid":"a","x":"l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs","y":"9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA"}]}"#;
+
+/// RFC 8037, appendix A.1, as the key of an issuer whose signature is on what the fuzzer writes.
+const SIGNING_KEY: &str = r#"{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+/// The JWK Set of the issuer that [`sign`]s.
+pub const SIGNING_KEY_SET: &str =
+    r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+
+/// A JWT with this `typ` and payload, of the issuer with [`SIGNING_KEY_SET`].
+pub fn sign(typ: &str, payload: &[u8]) -> String {
+    let key = AwsLcSigningKey::from_jwk(SIGNING_KEY).expect("the key of the RFC");
+    let header = format!(r#"{{"typ":"{typ}","alg":"EdDSA"}}"#);
+    let input = format!("{}.{}", base64url(header.as_bytes()), base64url(payload));
+    let signature = key.sign(input.as_bytes()).expect("a signature");
+    format!("{input}.{}", base64url(&signature))
+}
+
+/// It is always 1700000000.
+#[derive(Debug)]
+pub struct StillClock;
+
+impl Clock for StillClock {
+    fn now(&self) -> UnixTime {
+        UnixTime::from_secs(1_700_000_000)
+    }
+}
 
 /// A server that trusts one issuer with configured keys.
 pub fn server() -> ResourceServer {

@@ -107,6 +107,38 @@ async fn a_file_configures_an_api_of_opaque_tokens() {
     }
 }
 
+// R133, R136: the list of the issuer decides, and every token must be on one.
+#[tokio::test]
+async fn a_file_configures_an_api_that_reads_status_lists() {
+    let issuer = TestIssuer::new("named after its address").serve();
+    issuer.issuer().change_status_list(|list| list.status(1, 1));
+    let file = File::new(
+        "status-list.toml",
+        &format!(
+            "issuer = \"{}\"\naudience = \"urn:records\"\nallow_insecure_loopback = true\nnonce = \"off\"\n\
+             [revocation.status_list]\nmax_age = \"30s\"\n",
+            issuer.identifier()
+        ),
+    );
+    let mut process = Process::start(API, &["--config", file.path(), "--listen", "127.0.0.1:0"]);
+    let whoami = format!("{}/whoami", process.line_after("listening on "));
+    let (http, client) = (Http::new(), TestClient::new());
+    let list = issuer.issuer().status_list_uri();
+    let token = || issuer.issuer().token().audience("urn:records").bound_to(&client);
+    for (token, status) in [
+        (token().status_list(&list, 0), 200),
+        (token().status_list(&list, 1), 401),
+        (token().status_list("https://elsewhere.example.com/status-list", 0), 401),
+        (token(), 401),
+    ] {
+        let token = token.sign();
+        let proof = client.proof("GET", &whoami).access_token(&token).sign();
+        let authorization = Some(format!("DPoP {token}"));
+        let call = Call { method: "GET", url: whoami.clone(), authorization, dpop: Some(proof) };
+        assert_eq!(http.send(&call).await.unwrap().status, status);
+    }
+}
+
 #[test]
 fn a_mistake_in_the_file_is_one_line_and_status_2() {
     for (text, says) in [
@@ -124,6 +156,10 @@ fn a_mistake_in_the_file_is_one_line_and_status_2() {
             "[issuer]\nidentifier = \"https://as.example.com\"\n\
              introspection = { client_id = \"a\", key_file = \"/no/such/key.pem\" }",
             "introspection.key_file \"/no/such/key.pem\" cannot be used: ",
+        ),
+        (
+            "revocation.security_events = { issuer = \"https://as.example.com\", authorization = \"hunter2\" }",
+            "revocation.security_events: missing field `audience`",
         ),
     ] {
         let file = File::new("wrong.toml", text);

@@ -11,7 +11,7 @@ use serde::de::Deserializer;
 use super::Provider;
 use super::key_file::KeyFile;
 use super::values::{
-    AlgorithmName, ClientSecret, Shorthand, Span, apply, one_or_many, some_one_or_many, text_or_table, when,
+    AlgorithmName, SecretText, Shorthand, Span, apply, one_or_many, some_one_or_many, text_or_table, when,
 };
 use crate::config_error::ConfigError;
 use crate::issuer::{ClientAuthentication, Introspection, Issuer};
@@ -85,22 +85,28 @@ impl TryFrom<IssuerTable> for IssuerSettings {
     type Error = &'static str;
 
     fn try_from(table: IssuerTable) -> Result<Self, Self::Error> {
-        let issuer = Issuer::new(table.identifier);
-        let issuer = match (table.jwks_uri, table.key_set, table.key_set_file) {
-            (None, None, None) => issuer,
-            (Some(uri), None, None) => issuer.with_jwks_uri(uri),
-            (None, Some(json), None) => issuer.with_key_set(json),
-            (None, None, Some(path)) => issuer.with_key_set_file(path),
-            _ => {
-                return Err(
-                    "jwks_uri, key_set and key_set_file exclude each other: the keys come from one place",
-                );
-            }
-        };
+        let issuer = issuer_with_keys(table.identifier, table.jwks_uri, table.key_set, table.key_set_file)?;
         let algorithms = table.token_algorithms.map(|names| names.into_iter().map(|AlgorithmName(it)| it));
         let issuer = apply(issuer, algorithms, Issuer::with_token_algorithms);
         let issuer = table.audience.into_iter().fold(issuer, Issuer::with_audience);
         Ok(Self { issuer, introspection: table.introspection })
+    }
+}
+
+/// The issuer of this identifier, with its keys from the one place that is set, or from where its metadata says.
+pub(super) fn issuer_with_keys(
+    identifier: String,
+    jwks_uri: Option<String>,
+    key_set: Option<String>,
+    key_set_file: Option<PathBuf>,
+) -> Result<Issuer, &'static str> {
+    let issuer = Issuer::new(identifier);
+    match (jwks_uri, key_set, key_set_file) {
+        (None, None, None) => Ok(issuer),
+        (Some(uri), None, None) => Ok(issuer.with_jwks_uri(uri)),
+        (None, Some(json), None) => Ok(issuer.with_key_set(json)),
+        (None, None, Some(path)) => Ok(issuer.with_key_set_file(path)),
+        _ => Err("jwks_uri, key_set and key_set_file exclude each other: the keys come from one place"),
     }
 }
 
@@ -116,7 +122,7 @@ struct IntrospectionSettings {
 #[derive(Clone, Debug)]
 enum Method {
     PrivateKeyJwt(KeyFile),
-    ClientSecretBasic(ClientSecret),
+    ClientSecretBasic(SecretText),
     MutualTls,
 }
 
@@ -131,7 +137,7 @@ struct IntrospectionTable {
     /// The `kid` under which the issuer knows the public key of `key_file`.
     key_id: Option<String>,
     /// Instead of a key: the secret (`client_secret_basic`), for issuers that have nothing better.
-    client_secret: Option<ClientSecret>,
+    client_secret: Option<SecretText>,
     /// Instead of a key: the certificate of the connection, which the program gives its HTTP client.
     #[serde(default)]
     mutual_tls: bool,
@@ -181,7 +187,7 @@ impl IntrospectionSettings {
                 let key = file.signing_key("introspection.key_file", provider)?;
                 ClientAuthentication::private_key_jwt(table.client_id, key)
             }
-            Method::ClientSecretBasic(ClientSecret(secret)) => {
+            Method::ClientSecretBasic(SecretText(secret)) => {
                 ClientAuthentication::client_secret_basic(table.client_id, secret.as_str())
             }
             Method::MutualTls => ClientAuthentication::mutual_tls(table.client_id),

@@ -9,6 +9,7 @@ mod error;
 mod issuer;
 mod key_file;
 mod proxy;
+mod revocation;
 #[cfg(feature = "config-schema")]
 mod schema;
 mod settings;
@@ -38,7 +39,8 @@ pub use error::SettingsError;
 pub use issuer::IssuerSettings;
 pub use key_file::DecryptionKeySettings;
 pub use proxy::TrustedProxySettings;
-pub use settings::{DescriptionSettings, ProfileSettings, ReplayStoreSettings, RevocationSettings};
+pub use revocation::{RevocationSettings, SecurityEventsSettings, StatusListOrigin, StatusListSettings};
+pub use settings::{DescriptionSettings, ProfileSettings, ReplayStoreSettings};
 pub use values::{AlgorithmName, Secret, Span};
 
 /// The settings of a resource server. Each is optional here; a program may fill in what is missing, or override.

@@ -6,8 +6,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::issuer::{IssuerSettings, IssuerTable};
 use super::key_file::{DecryptionKeySettings, DecryptionKeyTable};
+use super::revocation::{TransmitterSettings, TransmitterTable};
 use super::settings::{Preset, ProfileSettings, ProfileTable};
-use super::values::{AlgorithmName, ClientSecret, Secret, Span};
+use super::values::{AlgorithmName, Secret, SecretText, Span};
 use crate::jose::Algorithm;
 use crate::profile::Profile;
 
@@ -51,9 +52,9 @@ schema!(Secret, "Secret", |_| json_schema!({
     "pattern": "^[A-Za-z0-9_-]{22,}$"
 }));
 
-schema!(ClientSecret, "ClientSecret", |_| json_schema!({
+schema!(SecretText, "SecretText", |_| json_schema!({
     "type": "string",
-    "description": "The secret of a client.",
+    "description": "A secret.",
     "minLength": 1
 }));
 
@@ -71,6 +72,13 @@ schema!(IssuerSettings, "Issuer", |generator| json_schema!({
     "anyOf": [
         { "type": "string", "format": "uri", "description": "The identifier." },
         generator.subschema_for::<IssuerTable>()
+    ]
+}));
+
+schema!(TransmitterSettings, "Transmitter", |generator| json_schema!({
+    "anyOf": [
+        { "type": "string", "format": "uri", "description": "The identifier." },
+        generator.subschema_for::<TransmitterTable>()
     ]
 }));
 

@@ -1,4 +1,4 @@
-//! The settings that are tables: profile, description, revocation, replay store.
+//! The settings that are tables: profile, description, replay store.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -14,7 +14,6 @@ use crate::jose::Algorithm;
 use crate::metadata::ResourceDescription;
 use crate::profile::Profile;
 use crate::replay::MemoryReplayStore;
-use crate::revocation::Revocation;
 
 /// A profile: its name, or a table that changes one. What is not set stays as it is in the preset.
 #[derive(Clone, Debug)]
@@ -142,26 +141,6 @@ impl Default for Preset {
 impl<'de> Deserialize<'de> for Preset {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map(Self).map_err(D::Error::custom)
-    }
-}
-
-/// Where revoked tokens are learnt of. All that is set must hold.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[cfg_attr(feature = "config-schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct RevocationSettings {
-    /// Nothing is asked, and a token whose `exp` is more than this long after its `iat` is refused.
-    pub max_token_lifetime: Option<Span>,
-    /// Each token is asked about at its issuer, which must have a table `introspection`.
-    #[serde(default)]
-    pub introspection: bool,
-}
-
-impl RevocationSettings {
-    pub(super) fn choices(self) -> impl Iterator<Item = Revocation> {
-        let lifetime = self.max_token_lifetime.map(|Span(most)| Revocation::max_token_lifetime(most));
-        lifetime.into_iter().chain(self.introspection.then(Revocation::introspection))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Settings: what reaches the builder, and how mistakes are told.
 
 mod issuers;
+mod revocation;
 
 use std::time::Duration;
 
@@ -85,6 +86,8 @@ fn every_setting_reaches_the_builder() {
         [revocation]
         max_token_lifetime = "10m"
         introspection = true
+        status_list = { optional = true, max_age = "31s", origins = { issuer = "https://as.example.com", origin = "https://lists.example.net" } }
+        security_events = { issuer = "https://events.example.com", audience = "of-events", authorization = "Bearer a", algorithms = "RS256", critical_subject_members = "tenant" }
         [trusted_proxy]
         addresses = ["10.1.0.0/16", "::1"]
         client_certificate = { format = "nginx", header = "x-client-cert", verdict = { header = "x-client-verify", good = "SUCCESS" } }
@@ -137,6 +140,11 @@ fn every_setting_reaches_the_builder() {
         "https://b.example.com/introspect",
         "600s",
         "Revocation(Introspection)",
+        "Revocation(StatusList(StatusListPolicy { optional: true, max_age: 31s",
+        "https://lists.example.net",
+        "Revocation(SecurityEvents(",
+        "https://events.example.com",
+        "of-events",
         "10.1.0.0/16",
         "x-client-cert",
         "x-client-verify",
@@ -164,6 +172,22 @@ fn unknown_keys_are_refused_everywhere() {
         ("token_decryption = { file = \"a\" }", "token_decryption.file", "`key_file`"),
         ("[description]\nlogo = \"a\"", "description.logo", "`documentation`"),
         ("revocation.lifetime = \"1m\"", "revocation.lifetime", "`max_token_lifetime`"),
+        ("revocation.status_list.max_ages = \"1m\"", "revocation.status_list.max_ages", "`max_age`"),
+        (
+            "revocation.status_list.origins = [{ url = \"a\" }]",
+            "revocation.status_list.origins[0].url",
+            "`origin`",
+        ),
+        (
+            "[revocation.security_events]\ntoken = \"a\"",
+            "revocation.security_events.token",
+            "`authorization`",
+        ),
+        (
+            "revocation.security_events.issuer = { introspection = { client_id = \"a\" } }",
+            "revocation.security_events.issuer.introspection",
+            "`key_set_file`",
+        ),
         ("[memory_replay_store]\nsize = 1", "memory_replay_store.size", "`capacity`"),
     ] {
         let problem = problem(text);
@@ -316,6 +340,10 @@ fn the_schema_knows_every_setting() {
         ("/$defs/IssuerTable/properties", "issuer = { x = 1 }"),
         ("/$defs/IntrospectionTable/properties", "issuer = { introspection = { x = 1 } }"),
         ("/$defs/RevocationSettings/properties", "revocation = { x = 1 }"),
+        ("/$defs/StatusListSettings/properties", "revocation.status_list = { x = 1 }"),
+        ("/$defs/StatusListOrigin/properties", "revocation.status_list.origins = { x = 1 }"),
+        ("/$defs/SecurityEventsSettings/properties", "revocation.security_events = { x = 1 }"),
+        ("/$defs/TransmitterTable/properties", "revocation.security_events.issuer = { x = 1 }"),
         ("/$defs/DecryptionKeyTable/properties", "token_decryption = { x = 1 }"),
         ("/$defs/TrustedProxyTable/properties", "trusted_proxy = { x = 1 }"),
     ] {

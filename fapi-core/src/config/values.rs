@@ -58,11 +58,11 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
-/// The secret of a client: text that is not empty.
+/// A secret that is text, such as a client's: it is not empty.
 #[derive(Clone)]
-pub(super) struct ClientSecret(pub(super) Zeroizing<String>);
+pub(super) struct SecretText(pub(super) Zeroizing<String>);
 
-impl<'de> Deserialize<'de> for ClientSecret {
+impl<'de> Deserialize<'de> for SecretText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // As above: no error may quote it.
         match String::deserialize(deserializer).map(Zeroizing::new) {
@@ -72,9 +72,9 @@ impl<'de> Deserialize<'de> for ClientSecret {
     }
 }
 
-impl fmt::Debug for ClientSecret {
+impl fmt::Debug for SecretText {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("ClientSecret").finish_non_exhaustive()
+        formatter.debug_struct("SecretText").finish_non_exhaustive()
     }
 }
 
