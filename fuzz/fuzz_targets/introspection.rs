@@ -8,7 +8,7 @@ use fapi_core::{
     ClientAuthentication, Error, FieldLines, HttpClient, HttpError, HttpResponse, Introspection, Issuer,
     ResourceRequest, ResourceServer, Revocation,
 };
-use fapi_fuzz::{SIGNING_KEY_SET, StillClock, sign};
+use fapi_fuzz::{SIGNING_KEY_SET, StillClock, sign, small_replay_store};
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Debug)]
@@ -48,6 +48,7 @@ fuzz_target!(|input: &[u8]| {
         .audience("https://resource.example.org")
         .revocation(Revocation::introspection())
         .http_client(Arc::new(Rubbish(answer(*kind, content))))
+        .memory_replay_store(small_replay_store())
         .clock(Arc::new(StillClock))
         .build()
         .expect("the configuration is valid");

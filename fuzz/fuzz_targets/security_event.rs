@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use fapi_core::{Error, FieldLines, Issuer, ResourceRequest, ResourceServer, Revocation, SecurityEvents};
-use fapi_fuzz::{SIGNING_KEY_SET, StillClock, poll_once, sign};
+use fapi_fuzz::{SIGNING_KEY_SET, StillClock, poll_once, sign, small_replay_store};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
@@ -90,6 +90,7 @@ fn server(events: SecurityEvents) -> ResourceServer {
         .issuer(Issuer::new(ISSUER).with_key_set(SIGNING_KEY_SET))
         .audience(API)
         .revocation(Revocation::security_events(events))
+        .memory_replay_store(small_replay_store())
         .clock(Arc::new(StillClock))
         .build()
         .expect("the configuration is valid")

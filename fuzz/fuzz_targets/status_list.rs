@@ -8,7 +8,7 @@ use fapi_core::{
     Error, FieldLines, HttpClient, HttpError, HttpResponse, Issuer, ResourceRequest, ResourceServer,
     Revocation, StatusListPolicy,
 };
-use fapi_fuzz::{SIGNING_KEY_SET, StillClock, base64url, sign};
+use fapi_fuzz::{SIGNING_KEY_SET, StillClock, base64url, sign, small_replay_store};
 use libfuzzer_sys::fuzz_target;
 
 /// Bound to [`CERTIFICATE`]; its status is the second one of two bits.
@@ -48,6 +48,7 @@ fuzz_target!(|input: &[u8]| {
         .audience("https://resource.example.org")
         .revocation(Revocation::status_list(StatusListPolicy::new()))
         .http_client(Arc::new(Rubbish(answer(*kind, content))))
+        .memory_replay_store(small_replay_store())
         .clock(Arc::new(StillClock))
         .build()
         .expect("the configuration is valid");

@@ -5,8 +5,11 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use fapi_core::crypto::{AwsLcSigningKey, SigningKey};
-use fapi_core::{Clock, HttpClient, HttpError, HttpResponse, Issuer, NoncePolicy, ResourceServer, UnixTime};
+use fapi_core::crypto::{AwsLcProvider, AwsLcSigningKey, SigningKey};
+use fapi_core::{
+    Clock, HttpClient, HttpError, HttpResponse, Issuer, MemoryReplayStore, NoncePolicy, ResourceServer,
+    UnixTime,
+};
 
 /// A JWK Set with the key of RFC 9449 as the issuer's.
 const KEY_SET: &str = r#"{"keys":[{"kty":"EC","crv":"P-256","kid":"a","x":"l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs","y":"9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA"}]}"#;
@@ -36,6 +39,11 @@ impl Clock for StillClock {
     }
 }
 
+/// For a server that is built for each input: to make room for a million proofs would take most of the time.
+pub fn small_replay_store() -> MemoryReplayStore {
+    MemoryReplayStore::with_capacity(&AwsLcProvider, StillClock.now(), 1).expect("random octets")
+}
+
 /// A server that trusts one issuer with configured keys.
 pub fn server() -> ResourceServer {
     ResourceServer::builder()
@@ -56,6 +64,7 @@ pub fn load_keys(issuer: Issuer, metadata: &[u8], key_set: &[u8]) -> bool {
         .issuer(issuer)
         .audience("https://resource.example.org")
         .revocation(fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
+        .memory_replay_store(small_replay_store())
         .http_client(Arc::new(http))
         .build()
         .expect("the configuration is valid");
