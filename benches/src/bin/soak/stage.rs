@@ -1,7 +1,7 @@
 //! Who takes part: an API, an issuer that will fail, another that never does, and what is known of their keys.
 
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use fapi_core::{Clock, Error, FieldLines, Issuer, ResourceRequest, ResourceServer, Revocation};
@@ -15,6 +15,8 @@ const API: &str = "https://api.example.com";
 const RECORDS: &str = "https://api.example.com/records";
 /// Least time between two fetches of the server under test.
 const COOL_DOWN: Duration = Duration::from_secs(30);
+/// Of the tokens: longer than a soak, whose time runs faster.
+const LIFETIME: Duration = Duration::from_secs(12 * 3600);
 /// How long a fetch may take, outside, and how long the scheduler may.
 const FETCH_TIME: Duration = Duration::from_secs(5);
 const SLACK: Duration = Duration::from_millis(1500);
@@ -26,6 +28,8 @@ pub(crate) struct Stage {
     server: ResourceServer,
     /// How often the failing issuer has replaced its key.
     rotations: AtomicU64,
+    /// Held while a token is made, and while the key is replaced.
+    minting: RwLock<()>,
     /// The number of rotations before the newest key that was ever accepted, plus one.
     accepted: AtomicU64,
     state: Mutex<State>,
@@ -75,6 +79,7 @@ impl Stage {
             client: TestClient::new().with_clock(clock),
             server,
             rotations: AtomicU64::new(0),
+            minting: RwLock::new(()),
             accepted: AtomicU64::new(1),
             state: Mutex::new(State { rotated: now, fault: None, since: now }),
         })
@@ -82,10 +87,23 @@ impl Stage {
 
     /// The failing issuer replaces its key, at once and without notice.
     pub(crate) fn rotate(&self) {
+        // Nobody mints meanwhile: a token of the old key, taken for one of the new, would make the new one seem known.
+        let _minting = self.minting.write().unwrap_or_else(PoisonError::into_inner);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         self.rotations.fetch_add(1, SeqCst);
         self.failing.issuer().rotate_keys();
         state.rotated = Instant::now();
+    }
+
+    /// A good token of the failing issuer, and after how many rotations its key became the newest.
+    pub(crate) fn mint(&self) -> (u64, String) {
+        let _minting = self.minting.read().unwrap_or_else(PoisonError::into_inner);
+        (self.rotations(), self.token_of(self.failing.issuer()))
+    }
+
+    /// A good token.
+    pub(crate) fn token_of(&self, issuer: &TestIssuer) -> String {
+        issuer.token().bound_to(&self.client).lifetime(LIFETIME).sign()
     }
 
     pub(crate) fn set_fault(&self, fault: Option<Fault>) {

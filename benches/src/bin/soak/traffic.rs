@@ -1,10 +1,10 @@
 //! Requests of every kind, each held against what must come of it.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use fapi_core::Error;
-use fapi_testkit::{SigningKey, TestIssuer};
+use fapi_testkit::SigningKey;
 use tokio::task::JoinHandle;
 
 use crate::report::{Kind, Report};
@@ -13,7 +13,6 @@ use crate::stage::{Expected, Stage};
 /// Tasks of holders of good tokens, and of strangers.
 const HOLDERS: usize = 6;
 const STRANGERS: usize = 3;
-const LIFETIME: Duration = Duration::from_secs(12 * 3600);
 
 /// Starts all tasks; they go on until they are aborted.
 pub(crate) fn start(stage: &Arc<Stage>, report: &Arc<Report>) -> Vec<JoinHandle<()>> {
@@ -32,16 +31,15 @@ impl Worker {
     /// Good tokens, new and remembered, and the replay of their proofs.
     async fn hold(self) {
         // One token for each key that there was.
-        let mut held = (self.stage.rotations(), self.new_token(self.stage.failing.issuer()));
+        let mut held = self.stage.mint();
         loop {
-            let rotations = self.stage.rotations();
-            self.good(rotations, &self.new_token(self.stage.failing.issuer())).await;
+            let (rotations, token) = self.stage.mint();
+            self.good(rotations, &token).await;
             if held.0 == rotations {
                 self.good(rotations, &held.1).await;
             } else {
                 self.withdrawn(rotations, &held.1).await;
-                let token = self.new_token(self.stage.failing.issuer());
-                if self.stage.rotations() == rotations && self.stage.is_known(rotations) {
+                if self.stage.is_known(rotations) {
                     held = (rotations, token);
                 }
             }
@@ -59,10 +57,6 @@ impl Worker {
             self.forged(Kind::MadeUpKey, &made_up).await;
             self.forged(Kind::Forged, &token().signed_by(&forger).sign()).await;
         }
-    }
-
-    fn new_token(&self, issuer: &TestIssuer) -> String {
-        issuer.token().bound_to(&self.stage.client).lifetime(LIFETIME).sign()
     }
 
     /// A token under the newest key.
@@ -106,7 +100,7 @@ impl Worker {
 
     /// Another issuer's token, whatever befalls the first.
     async fn reliable(&self) {
-        let token = self.new_token(self.stage.reliable.issuer());
+        let token = self.stage.token_of(self.stage.reliable.issuer());
         let start = Instant::now();
         let answer = self.stage.decide(&token, &self.stage.proof(&token)).await;
         self.report.took(start.elapsed());
@@ -114,7 +108,7 @@ impl Worker {
     }
 
     async fn replay(&self) {
-        let token = self.new_token(self.stage.reliable.issuer());
+        let token = self.stage.token_of(self.stage.reliable.issuer());
         let proof = self.stage.proof(&token);
         let first = self.stage.decide(&token, &proof).await;
         let second = self.stage.decide(&token, &proof).await;
