@@ -302,8 +302,19 @@ impl IssuerKeys {
         Some(result)
     }
 
+    /// Whether a later fetch than the one that began at `started` has brought keys.
+    fn is_outrun(&self, started: UnixTime) -> bool {
+        let last = self.last_fetch.lock().unwrap_or_else(PoisonError::into_inner);
+        let later = last.as_ref().filter(|last| last.started != started);
+        later.is_some_and(|later| matches!(outcome(&later.result), Some(Ok(_))))
+    }
+
     async fn run_fetch(&self, source: &Source, now: UnixTime, recovering: bool) -> FetchResult {
         match within_time_limit(self.load(source, now)).await.flatten() {
+            // What a later fetch has brought is newer.
+            Ok(_) if self.is_outrun(now) => {
+                self.last_good(now).map(|loaded| Arc::clone(&loaded.keys)).ok_or(KeysUnavailable)
+            }
             Ok(loaded) => {
                 self.report_success(&loaded, recovering);
                 let keys = Arc::clone(&loaded.keys);

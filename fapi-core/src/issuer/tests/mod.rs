@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::Notify;
 use tokio::task::yield_now;
 
 use super::keys::KeysUnavailable;
@@ -55,6 +56,8 @@ enum Answer {
     Fails(HttpError),
     Never,
     Panics,
+    /// This, when it is let go.
+    Held(HttpResponse, Arc<Notify>),
 }
 
 /// An issuer in this process, which counts its requests.
@@ -74,6 +77,10 @@ impl HttpClient for FakeIssuer {
             Some(Answer::Is(response)) => Ok(response),
             Some(Answer::Fails(error)) => Err(error),
             Some(Answer::Never) => pending().await,
+            Some(Answer::Held(response, released)) => {
+                released.notified().await;
+                Ok(response)
+            }
             Some(Answer::Panics) => panic!("the client has a bug"),
         }
     }

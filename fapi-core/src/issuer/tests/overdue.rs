@@ -31,6 +31,28 @@ async fn a_key_withdrawn_overnight_is_not_trusted_in_the_morning() {
     assert_eq!(issuer.fetches(), 2);
 }
 
+// R118: a fetch that was held up for longer than the cool-down, on a server that stood still, brings an older key set than the
+// one after it.
+#[tokio::test]
+async fn a_late_answer_does_not_replace_a_newer_one() {
+    let issuer = FakeIssuer::working();
+    let keys = loaded(&issuer).await;
+    let released = Arc::new(Notify::new());
+    issuer.answer(JWKS, Answer::Held(HttpResponse::new(200, key_set(&["1"])), Arc::clone(&released)));
+    let late = tokio::spawn({
+        let keys = Arc::clone(&keys);
+        async move { keys.refresh(after(100)).await }
+    });
+    settle().await;
+    issuer.serve(JWKS, key_set(&["2"]));
+    assert!(knows(&keys.refresh(after(200)).await.unwrap(), "2"));
+    released.notify_one();
+    // Who waited for it gets what is in use, too.
+    assert!(knows(&late.await.unwrap().unwrap(), "2"));
+    assert!(knows(&keys.current(after(200)).unwrap(), "2"));
+    assert_eq!(issuer.fetches(), 3);
+}
+
 // R118: the grace is exact, to the millisecond.
 #[tokio::test]
 async fn the_grace_is_exact() {
