@@ -84,6 +84,25 @@ async fn a_certificate_header_of_a_stranger_is_removed() {
     assert_eq!(answer(&scenario, dpop).await, Ok("not seen".to_owned()));
 }
 
+// R82: nor does the handler see what actix-web has made of such a header for somebody further out.
+#[actix_web::test]
+async fn what_was_read_of_a_strangers_header_is_forgotten() {
+    let scenario = Scenario::with(|builder| {
+        builder.trusted_proxy(TrustedProxy::at(["10.0.0.0/8"]).forwarded(ForwardedHeaders::x_forwarded()))
+    });
+    let host = async |request: HttpRequest| request.connection_info().host().to_owned();
+    let middleware = AccessTokenMiddleware::new(scenario.server.clone());
+    let app = App::new().default_service(web::to(host)).wrap(middleware).wrap_fn(|request, service| {
+        assert_eq!(request.connection_info().host(), "evil.example");
+        service.call(request)
+    });
+    let app = init_service(app).await;
+    let request = get(&scenario, "/records").insert_header(("x-forwarded-host", "evil.example"));
+    let response = call_service(&app, request.peer_addr(address(STRANGER)).to_request()).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_ne!(to_bytes(response.into_body()).await.unwrap(), "evil.example");
+}
+
 // R82: somebody further out may know the peer better.
 #[actix_web::test]
 async fn the_peer_in_the_extensions_comes_first() {

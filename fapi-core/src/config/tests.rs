@@ -391,3 +391,11 @@ fn proxies_are_named_with_their_formats() {
     }
     assert!(matches!(build(""), Err(ConfigError::TrustedProxy(_))));
 }
+
+// Whichever came last would count otherwise, and the order of variables is nobody's.
+#[test]
+fn two_variables_for_one_key_are_a_mistake() {
+    let error = from_env(Some(VALID), &[("FAPI_NONCE", "required"), ("FAPI_nonce", "off")]).unwrap_err();
+    assert!(error.to_string().contains("FAPI_nonce"), "{error}");
+    assert!(error.to_string().contains("differ only in case"), "{error}");
+}

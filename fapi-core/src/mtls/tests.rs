@@ -274,3 +274,23 @@ proptest! {
         let _ = read(&CertificateHeader::envoy_chain(2), &value);
     }
 }
+
+// R84: where two headers must say so, both must; the first is not replaced by the second.
+#[test]
+fn every_verdict_counts() {
+    let certificate = TestCertificate::generate();
+    let value = escape(certificate.pem());
+    let header = CertificateHeader::nginx("x-cert").with_verdict("x-a", "1").with_verdict("x-b", "2");
+    assert_eq!(header.names().collect::<Vec<_>>(), ["x-cert", "x-a", "x-b"]);
+    for (a, b, good) in [("1", "2", true), ("0", "2", false), ("1", "0", false)] {
+        let lines = |name: &str| {
+            FieldLines::One(match name {
+                "x-a" => a.as_bytes(),
+                "x-b" => b.as_bytes(),
+                _ => value.as_bytes(),
+            })
+        };
+        let read = header.read(lines, &AwsLcProvider);
+        assert_eq!(read.is_ok(), good, "{a} {b}: {read:?}");
+    }
+}

@@ -45,6 +45,30 @@ async fn requirements_are_combined() {
     }
 }
 
+// R5: what nobody can meet, such as a list that came empty out of a configuration, or a scope that is none, lets nobody in;
+// its negation would otherwise let everybody in.
+#[tokio::test]
+async fn what_cannot_be_met_lets_nobody_in_under_not_either() {
+    let world = World::new();
+    let none = || std::iter::empty::<&str>();
+    for unmeetable in [
+        Requirement::all_of([]),
+        Requirement::any_of([]),
+        Requirement::all_scopes(none()),
+        Requirement::any_scope(none()),
+        Requirement::scope(""),
+        Requirement::scope("read write"),
+        Requirement::any_scope(["other", "a \"b\""]),
+        Requirement::acr_any(none()),
+    ] {
+        assert!(check(&world, &unmeetable).await.is_err(), "{unmeetable:?}");
+        let negation = Requirement::not(unmeetable);
+        assert!(check(&world, &negation).await.is_err(), "{negation:?}");
+    }
+    // A scope that there is, and that the token does not have, can be asked not to be there.
+    assert!(check(&world, &Requirement::not(Requirement::scope("other"))).await.is_ok());
+}
+
 // R5: Debug shows the tree.
 #[test]
 fn a_requirement_shows_its_tree() {

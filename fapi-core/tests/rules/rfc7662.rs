@@ -575,3 +575,23 @@ async fn an_opaque_token_may_not_live_longer_than_stated() {
     assert_eq!(verdict(&world).await, Err(Error::TokenLifetime { seconds: 3601 }));
     assert_eq!(decide(&world.server, &world.valid()).await, Ok(()));
 }
+
+// P46, R125: an answer counts for its max_age on either side of the moment when it was given; a clock that goes back does not
+// make it count for longer.
+#[tokio::test]
+async fn an_answer_does_not_count_for_longer_when_the_clock_goes_back() {
+    let (world, server) = world_with(introspection().with_max_age(Duration::from_secs(20)));
+    let certificate = &world.certificate;
+    let thumbprint = fapi_core::CertificateThumbprint::of(certificate.der(), &AwsLcProvider).to_string();
+    let mut answer = active_with(&world, "cnf", json!({"x5t#S256": thumbprint}));
+    answer["token_type"] = "Bearer".into();
+    server.answer_json(&answer);
+    let request = Request::bearer(OPAQUE).certificate(certificate.der());
+    assert_eq!(world.verify(&request).await, Ok(()));
+    server.answer_json(&json!({"active": false}));
+    let answered = world.now();
+    world.clock.set(answered.saturating_sub(Duration::from_secs(19)));
+    assert_eq!(world.verify(&request).await, Ok(()));
+    world.clock.set(answered.saturating_sub(Duration::from_secs(20)));
+    assert_eq!(world.verify(&request).await, Err(Error::TokenInactive));
+}

@@ -115,6 +115,16 @@ async fn the_certificate_of_the_proxy_is_not_the_clients() {
     assert_eq!(decide(&world, proxy(), &[("client-cert", &own)], &request).await, Ok(()));
 }
 
+// R81: nor is it where the proxy says nothing of certificates, but of the URL: such a proxy has ended the client's TLS.
+#[tokio::test]
+async fn the_certificate_of_a_proxy_without_a_certificate_header_is_nobodys() {
+    let forwarded = || TrustedProxy::at(["10.0.0.0/8"]).forwarded(ForwardedHeaders::x_forwarded());
+    let world = World::with(|builder| builder.trusted_proxy(forwarded()));
+    assert_eq!(decide(&world, proxy(), &[], &world.mtls()).await, Err(Error::CertificateMissing));
+    // Who comes past the proxy has a connection of their own.
+    assert_eq!(decide(&world, stranger(), &[], &world.mtls()).await, Ok(()));
+}
+
 // R80, R88: a header that cannot be read is a refusal like that of another certificate, and no concern of DPoP.
 #[tokio::test]
 async fn an_unreadable_header_is_refused_where_it_is_needed() {

@@ -32,6 +32,16 @@ impl Clock for StillClock {
     }
 }
 
+/// The time of the test's runtime, which moves on while everybody waits.
+#[derive(Debug)]
+struct RuntimeClock(Instant);
+
+impl Clock for RuntimeClock {
+    fn now(&self) -> UnixTime {
+        NOW.saturating_add(self.0.elapsed())
+    }
+}
+
 /// What the issuer does with a question.
 #[derive(Clone, Copy, Debug)]
 enum Behaviour {
@@ -41,6 +51,8 @@ enum Behaviour {
     /// With this status.
     Refuses(u16),
     Silent,
+    /// As [`Self::Answers`], after this time.
+    Slow(Duration),
     Panics,
 }
 
@@ -85,10 +97,17 @@ impl FakeIssuer {
         self: &Arc<Self>,
         configure: impl FnOnce(Introspection) -> Introspection,
     ) -> Arc<Introspector> {
+        self.introspector_by(Arc::new(StillClock), configure)
+    }
+
+    fn introspector_by(
+        self: &Arc<Self>,
+        clock: Arc<dyn Clock>,
+        configure: impl FnOnce(Introspection) -> Introspection,
+    ) -> Arc<Introspector> {
         let issuer = Issuer::new("https://as.example").with_key_set(KEY_SET);
         let http: Arc<dyn HttpClient> = Arc::clone(self) as _;
-        let (crypto, clock): (Arc<dyn CryptoProvider>, Arc<dyn Clock>) =
-            (Arc::new(AwsLcProvider), Arc::new(StillClock));
+        let crypto: Arc<dyn CryptoProvider> = Arc::new(AwsLcProvider);
         let algorithms = vec![Algorithm::Es256];
         let keys = IssuerKeys::new(issuer, algorithms.clone(), Arc::clone(&crypto), None, Arc::clone(&clock))
             .unwrap();
@@ -127,6 +146,10 @@ impl HttpClient for FakeIssuer {
         let behaviour = *self.behaviour.lock().unwrap();
         let body = if form.starts_with("token=good") { ACTIVE } else { INACTIVE };
         match behaviour {
+            Behaviour::Slow(time) => {
+                tokio::time::sleep(time).await;
+                Ok(HttpResponse::new(200, body).with_content_type("application/json"))
+            }
             Behaviour::Answers => Ok(HttpResponse::new(200, body).with_content_type("application/json")),
             Behaviour::Fails => Err(HttpError::TimedOut),
             Behaviour::Refuses(status) => Ok(HttpResponse::new(status, body)),
@@ -429,4 +452,32 @@ proptest! {
         let complete = r#"{"iss":"a","aud":"b","iat":1700000000,"token_introspection":{}}"#;
         prop_assert_eq!(answer::open(payload.as_bytes(), &expected).is_ok(), payload == complete);
     }
+}
+
+// R120, P43: a call that took its whole time limit has failed at the end of it: the cool-down begins then.
+#[tokio::test(start_paused = true)]
+async fn a_silent_issuer_is_left_alone() {
+    let issuer = FakeIssuer::new();
+    let clock = Arc::new(RuntimeClock(Instant::now()));
+    let introspector = issuer.introspector_by(Arc::clone(&clock) as _, |config| config);
+    issuer.behave(Behaviour::Silent);
+    let answers = ask_all(&introspector, (0..5).map(|number| format!("good {number}"))).await;
+    assert_eq!(answers, vec![UNAVAILABLE; 5]);
+    assert_eq!(issuer.calls(), 5);
+    for number in 5..50 {
+        assert_eq!(ask(&introspector, &format!("good {number}"), clock.now()).await, UNAVAILABLE);
+    }
+    assert_eq!(issuer.calls(), 5, "asked while it cools down");
+}
+
+// P43: who waits for a turn until the time is over has learnt nothing of the issuer, which serves as fast as it can.
+#[tokio::test(start_paused = true)]
+async fn a_crowd_does_not_make_the_issuer_look_out_of_order() {
+    let issuer = FakeIssuer::new();
+    let introspector = issuer.introspector(|config| config);
+    issuer.behave(Behaviour::Slow(Duration::from_millis(250)));
+    let answers = ask_all(&introspector, (0..1_000).map(|number| format!("odd {number}"))).await;
+    assert!(answers.contains(&UNAVAILABLE), "more than can be asked about");
+    let later = after(Duration::from_secs(BUDGET_SECONDS));
+    assert_eq!(ask(&introspector, "good", later).await, Ok(()));
 }
