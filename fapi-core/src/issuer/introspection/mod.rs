@@ -15,12 +15,12 @@ mod memory;
 mod tests;
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use self::answer::{Content, Expected, Introspected};
@@ -42,6 +42,9 @@ use crate::jose::Algorithm;
 
 /// Time for a whole call, waiting for its turn included: as long as a client may be kept waiting for its answer.
 const CALL_TIME_LIMIT: Duration = Duration::from_secs(5);
+/// The part of it that the issuer must have had for its silence to count as an outage; the rest may have been spent in the
+/// queue, which is no fault of the issuer's.
+const LEAST_TRIAL: Duration = Duration::from_millis(2500);
 /// How long a request waits for a call: a little longer, so that it learns what came of it, unless the call's task is on a
 /// runtime that stands still.
 const WAIT_TIME_LIMIT: Duration = Duration::from_millis(5500);
@@ -292,10 +295,10 @@ impl Call {
     async fn run(self, token: &str, now: UnixTime) {
         let introspector = &*self.introspector;
         let lane = introspector.lane(self.known);
-        let asked = AtomicBool::new(false);
+        let asked = OnceLock::new();
         let answer = within(CALL_TIME_LIMIT, async {
             let _turn = lane.call().await;
-            asked.store(true, Relaxed);
+            asked.get_or_init(Instant::now);
             introspector.ask(token).await
         });
         let answer = answer.await.map_err(|error| match error {
@@ -304,10 +307,12 @@ impl Call {
         });
         let answer = answer.flatten();
         let failed = answer.as_ref().is_err_and(IntrospectionError::is_outage);
+        // Who waited for a turn until the time was nearly over has learnt nothing of the issuer.
+        let timed_out = matches!(answer, Err(IntrospectionError::TimedOut(_)));
+        let tried = asked.get().is_some_and(|at: &Instant| !timed_out || at.elapsed() >= LEAST_TRIAL);
         let outcome = introspector.outcome(answer, now);
-        // A call that never got its turn says nothing of the issuer. The time is that of the answer: one that took its whole
-        // limit would be over with its cool-down otherwise.
-        if asked.into_inner() {
+        if tried {
+            // By the time at the end: a call that took its whole limit would be over with its cool-down otherwise.
             introspector.report(lane.report(failed, introspector.clock.now()));
         }
         let inactive_until = now.saturating_add(introspector.config.negative_age);
