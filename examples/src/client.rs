@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use fapi_testkit::TestClient;
 use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, HeaderMap, WWW_AUTHENTICATE};
@@ -69,6 +70,27 @@ impl Http {
             headers: head.headers,
             body: String::from_utf8(body.into())?,
         })
+    }
+}
+
+impl Http {
+    /// Sends a `GET` with this token and a proof of `client`; where the API wants a nonce, once more with it (RFC 9449 §9).
+    ///
+    /// # Errors
+    /// If there is no answer, or one that cannot be read.
+    pub async fn get(&self, client: &TestClient, url: &str, token: &str) -> Result<Answer, CallError> {
+        let proof = || client.proof("GET", url).access_token(token);
+        let call = |proof: String| Call {
+            method: "GET",
+            url: url.to_owned(),
+            authorization: Some(format!("DPoP {token}")),
+            dpop: Some(proof),
+        };
+        let answer = self.send(&call(proof().sign())).await?;
+        match answer.nonce() {
+            Some(nonce) => self.send(&call(proof().nonce(nonce).sign())).await,
+            None => Ok(answer),
+        }
     }
 }
 

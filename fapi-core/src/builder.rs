@@ -1,11 +1,11 @@
 //! From configuration to a [`ResourceServer`]: what is missing or contradictory is an error here, not at the first
 //! request.
 //!
-//! Every default is a named constant here or in `profile.rs`, with its unit and its reason.
+//! Every default is a named constant here or in `profile/`, with its unit and its reason. Whom a server trusts
+//! is decided in `trust.rs`.
 
 use std::any::Any;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -19,29 +19,20 @@ use crate::dpop::proof::{KEY_CACHE_CAPACITY, ProofKeyCache};
 use crate::dpop::target::PublicUrl;
 use crate::dpop::{NoncePolicy, NonceSecret};
 use crate::interaction_id::InteractionIdPolicy;
-use crate::issuer::{
-    HttpClient, Introspector, Issuer, IssuerError, IssuerKeys, IssuerRules, Surroundings, TrustedIssuer,
-    is_secure_or_loopback,
-};
+use crate::issuer::{HttpClient, Issuer, is_secure_or_loopback};
 use crate::metadata::{Document, ProtectedResourceMetadata, ResourceDescription};
 use crate::profile::Profile;
 use crate::proxy::{ProxyTrust, TrustedProxy, TrustedProxyError};
 use crate::rejection::{Answers, RejectionBody};
 use crate::replay::{MemoryReplayStore, ReplayStore, Replays};
 use crate::resource_server::{Inner, ResourceServer};
-use crate::revocation::{Receiver, Revocation, RevocationSurroundings, Revocations, SecurityEvents};
+use crate::revocation::{Revocation, RevocationSurroundings, Revocations};
 use crate::token::cache::{CAPACITY, TokenCache};
 use crate::token::encrypted::TokenDecryption;
 use crate::token::scope::is_scope_token;
 use crate::token::{ClaimsReader, NoClaims, claims_reader};
 use crate::token_verifier::TokenVerifier;
-
-/// R15, SP 5.3.2.1-13: a time more than this far ahead is never accepted.
-const MAX_FUTURE_CAP: Duration = Duration::from_secs(60);
-/// RFC 9449 §11.1: proofs live for seconds to minutes.
-const MAX_PROOF_AGE_CAP: Duration = Duration::from_secs(10 * 60);
-/// RFC 9068 §4: "usually no more than a few minutes"; here at most one.
-const MAX_EXPIRY_LEEWAY: Duration = Duration::from_secs(60);
+use crate::trust::{Trust, check_audiences, check_introspection, issuers_or_default};
 
 /// Builds a [`ResourceServer`]; see [`ResourceServer::builder`].
 #[derive(Debug)]
@@ -244,7 +235,7 @@ impl ResourceServerBuilder {
     /// # Errors
     /// [`ConfigError`] says what is missing or wrong.
     pub fn build(self) -> Result<ResourceServer, ConfigError> {
-        check_profile(&self.profile)?;
+        self.profile.check()?;
         check_audiences(&self.audiences, &self.issuers, &self.profile)?;
         if self.decryption_keys.as_ref().is_some_and(Vec::is_empty) {
             return Err(ConfigError::DecryptionKeyMissing);
@@ -346,50 +337,6 @@ impl ResourceServerBuilder {
     }
 }
 
-fn check_profile(profile: &Profile) -> Result<(), ConfigError> {
-    if profile.token_algorithms().is_empty() || profile.proof_algorithms().is_empty() {
-        return Err(ConfigError::AlgorithmsMissing(profile.name().to_owned()));
-    }
-    // SP 5.1.2, R20: what is not conformant is not called so.
-    if profile.is_misnamed() {
-        return Err(ConfigError::ProfileName);
-    }
-    for (name, value, most) in [
-        ("max_future", profile.max_future(), MAX_FUTURE_CAP),
-        ("proof_max_age", profile.proof_max_age(), MAX_PROOF_AGE_CAP),
-        ("expiry_leeway", profile.expiry_leeway(), MAX_EXPIRY_LEEWAY),
-    ] {
-        if value > most {
-            return Err(ConfigError::Window { name, most_seconds: most.as_secs() });
-        }
-    }
-    Ok(())
-}
-
-/// RFC 9068 §4, R92: every issuer's tokens must name this API, by its own name for it or by the server's.
-fn check_audiences(audiences: &[String], issuers: &[Issuer], profile: &Profile) -> Result<(), ConfigError> {
-    let each_has_its_own =
-        !issuers.is_empty() && issuers.iter().all(|issuer| !issuer.rules.audiences.is_empty());
-    if audiences.is_empty() && !each_has_its_own && !profile.audience_optional() {
-        return Err(ConfigError::AudienceMissing);
-    }
-    if audiences.iter().any(String::is_empty) { Err(ConfigError::AudienceEmpty) } else { Ok(()) }
-}
-
-/// The issuers that were named, else the profile's. P40: none that the profile refuses.
-fn issuers_or_default(mut issuers: Vec<Issuer>, profile: &Profile) -> Result<Vec<Issuer>, ConfigError> {
-    if issuers.is_empty() {
-        issuers.extend(profile.issuer().map(Issuer::new));
-    }
-    match issuers.iter().find(|issuer| profile.refuses_issuer(issuer.identifier())) {
-        Some(issuer) => Err(ConfigError::IssuerRefused {
-            issuer: issuer.identifier().to_owned(),
-            profile: profile.name().to_owned(),
-        }),
-        None => Ok(issuers),
-    }
-}
-
 /// RFC 6750 §3: the scope that a client should ask for, where the profile wants challenges to name it.
 fn challenged_scope(profile: &Profile, scopes: &[String]) -> Option<String> {
     let mut permitted = scopes.iter().filter(|scope| is_scope_token(scope)).peekable();
@@ -434,91 +381,6 @@ fn trust_proxy(
         return Err(TrustedProxyError::Repeated.into());
     }
     proxy.map(|proxy| proxy.build(public_url, |url| parse_public_url(Some(url)))).transpose()
-}
-
-/// What turns a configured issuer into a trusted one.
-struct Trust<'a> {
-    audiences: Vec<String>,
-    profile: &'a Profile,
-    crypto: &'a Arc<dyn CryptoProvider>,
-    http: Option<&'a Arc<dyn HttpClient>>,
-    clock: &'a Arc<dyn Clock>,
-}
-
-impl Trust<'_> {
-    fn issuers(&self, issuers: Vec<Issuer>) -> Result<Vec<TrustedIssuer>, ConfigError> {
-        if issuers.is_empty() {
-            return Err(ConfigError::IssuerMissing);
-        }
-        let mut trusted: Vec<TrustedIssuer> = Vec::with_capacity(issuers.len());
-        for issuer in issuers {
-            // RFC 8725 §3.8, R104: an iss must name exactly one key set.
-            let name = issuer.identifier().trim_end_matches('/');
-            if trusted.iter().any(|other| other.keys.identifier().trim_end_matches('/') == name) {
-                return Err(ConfigError::IssuerRepeated(issuer.identifier().to_owned()));
-            }
-            trusted.push(self.issuer(issuer)?);
-        }
-        Ok(trusted)
-    }
-
-    fn issuer(&self, mut issuer: Issuer) -> Result<TrustedIssuer, ConfigError> {
-        let IssuerRules { algorithms, audiences, claims, introspection } = std::mem::take(&mut issuer.rules);
-        let accepted = self.profile.token_algorithms();
-        let algorithms = algorithms.unwrap_or_else(|| accepted.to_vec());
-        // SP 5.4.1-1, R7: an issuer's own rules are stricter than the profile, never laxer.
-        if algorithms.is_empty() || !algorithms.iter().all(|algorithm| accepted.contains(algorithm)) {
-            return Err(IssuerError::Algorithms(issuer.identifier().to_owned()).into());
-        }
-        if audiences.iter().any(String::is_empty) {
-            return Err(IssuerError::AudienceEmpty(issuer.identifier().to_owned()).into());
-        }
-        let audiences = if audiences.is_empty() { self.audiences.clone() } else { audiences };
-        let (crypto, clock) = (Arc::clone(self.crypto), Arc::clone(self.clock));
-        let keys = IssuerKeys::new(issuer, algorithms.clone(), crypto, self.http.map(Arc::clone), clock)?;
-        let surroundings = Surroundings {
-            keys: &keys,
-            algorithms: &algorithms,
-            max_future: self.profile.max_future(),
-            http: self.http,
-            crypto: self.crypto,
-            clock: self.clock,
-        };
-        let introspector =
-            introspection.map(|config| Introspector::new(config, &surroundings)).transpose()?;
-        Ok(TrustedIssuer { keys, algorithms, audiences, claims, introspector })
-    }
-
-    /// A receiver of security events, whose algorithms are a matter of their own (R164).
-    fn receiver(&self, events: SecurityEvents) -> Result<Receiver, ConfigError> {
-        let issuer = events.transmitter.clone();
-        if !events.is_complete() {
-            return Err(ConfigError::SecurityEvents(issuer.identifier().to_owned()));
-        }
-        let algorithms =
-            events.algorithms.clone().unwrap_or_else(|| self.profile.token_algorithms().to_vec());
-        if algorithms.is_empty() {
-            return Err(ConfigError::SecurityEvents(issuer.identifier().to_owned()));
-        }
-        let (crypto, clock) = (Arc::clone(self.crypto), Arc::clone(self.clock));
-        let keys = IssuerKeys::new(issuer, algorithms.clone(), crypto, self.http.map(Arc::clone), clock)?;
-        Ok(Receiver::new(events, keys, algorithms, self.profile.max_future()))
-    }
-}
-
-/// What concerns introspection at several issuers.
-fn check_introspection(issuers: &[TrustedIssuer], asks_about_jwts: bool) -> Result<(), ConfigError> {
-    let name = |issuer: &TrustedIssuer| issuer.keys.identifier().as_ref().to_owned();
-    // R4: every source must agree, so that none may have nothing to say.
-    if let Some(silent) = issuers.iter().find(|issuer| asks_about_jwts && issuer.introspector.is_none()) {
-        return Err(ConfigError::IntrospectionMissing(name(silent)));
-    }
-    let mut opaque = issuers.iter().filter(|issuer| issuer.takes_opaque_tokens());
-    match (opaque.next(), opaque.next()) {
-        // R104: a token is never offered to one issuer after the other.
-        (Some(one), Some(other)) => Err(ConfigError::OpaqueTokensAmbiguous(name(one), name(other))),
-        _ => Ok(()),
-    }
 }
 
 fn write_metadata(

@@ -95,6 +95,7 @@ mod resource_server;
 mod revocation;
 mod token;
 mod token_verifier;
+mod trust;
 mod verified;
 
 pub use builder::ResourceServerBuilder;

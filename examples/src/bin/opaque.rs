@@ -15,7 +15,7 @@ use fapi_core::jose::Algorithm;
 use fapi_core::{ClientAuthentication, Introspection, Issuer, ResourceServer, Revocation};
 use fapi_examples::api;
 use fapi_examples::cli;
-use fapi_examples::client::{Answer, Call, Http};
+use fapi_examples::client::{Answer, Http};
 use fapi_testkit::{IssuerServer, RegisteredClient, SigningKey, TestClient, TestIssuer};
 use tokio::net::TcpListener;
 use tokio::time::sleep;
@@ -52,21 +52,8 @@ struct Caller {
 }
 
 impl Caller {
-    /// Sends a call with this token; where the API wants a nonce, once more with it.
     async fn call(&self, token: &str) -> Result<Answer, Box<dyn Error + Send + Sync>> {
-        let url = format!("{}/whoami", self.url);
-        let proof = || self.client.proof("GET", &url).access_token(token);
-        let call = |proof: String| Call {
-            method: "GET",
-            url: url.clone(),
-            authorization: Some(format!("DPoP {token}")),
-            dpop: Some(proof),
-        };
-        let answer = self.http.send(&call(proof().sign())).await?;
-        match answer.nonce() {
-            Some(nonce) => self.http.send(&call(proof().nonce(nonce).sign())).await,
-            None => Ok(answer),
-        }
+        self.http.get(&self.client, &format!("{}/whoami", self.url), token).await
     }
 }
 

@@ -12,7 +12,7 @@ use comfy_table::presets::UTF8_FULL;
 use fapi_core::{Issuer, ResourceServer, Revocation, SecurityEvents};
 use fapi_examples::api;
 use fapi_examples::cli;
-use fapi_examples::client::{Call, Http};
+use fapi_examples::client::Http;
 use fapi_testkit::{IssuerServer, TestClient, TestIssuer, subject};
 use fapi_tower::SecurityEventsService;
 use http_body_util::Full;
@@ -45,21 +45,9 @@ fn router(server: ResourceServer) -> Router {
     Router::new().route_service(EVENTS, events).merge(api::axum::router(server))
 }
 
-/// The status of a call with this token; where the API wants a nonce, of one with it.
+/// The status of a call with this token.
 async fn call(client: &TestClient, api: &str, token: &str) -> Result<u16, Failure> {
-    let (http, url) = (Http::new(), format!("{api}/whoami"));
-    let proof = || client.proof("GET", &url).access_token(token);
-    let call = |proof: String| Call {
-        method: "GET",
-        url: url.clone(),
-        authorization: Some(format!("DPoP {token}")),
-        dpop: Some(proof),
-    };
-    let answer = http.send(&call(proof().sign())).await?;
-    match answer.nonce() {
-        Some(nonce) => Ok(http.send(&call(proof().nonce(nonce).sign())).await?.status),
-        None => Ok(answer.status),
-    }
+    Ok(Http::new().get(client, &format!("{api}/whoami"), token).await?.status)
 }
 
 /// The issuer's side: pushes an event.

@@ -17,7 +17,7 @@ use fapi_core::jose::Algorithm;
 use fapi_core::{AccessToken, Issuer, Rejection, ResourceServer, Revocation, StatedIssuer};
 use fapi_examples::api;
 use fapi_examples::cli;
-use fapi_examples::client::{Answer, Call, Http};
+use fapi_examples::client::{Answer, Http};
 use fapi_testkit::{TestClient, TestIssuer, TokenBuilder};
 use tokio::net::TcpListener;
 
@@ -107,7 +107,6 @@ fn lines(client: &TestClient, own: &TestIssuer, partner: &TestIssuer, url: &str)
     ]
 }
 
-/// Sends the call; where the API wants a nonce, once more with it.
 async fn send(
     http: &Http,
     client: &TestClient,
@@ -115,19 +114,7 @@ async fn send(
     line: Line,
 ) -> Result<Answer, Box<dyn Error + Send + Sync>> {
     let query = line.stating.map_or_else(String::new, |issuer| format!("?issuer={issuer}"));
-    let (url, token) = (format!("{url}/whoami{query}"), line.token.sign());
-    let proof = || client.proof("GET", &url).access_token(&token);
-    let call = |proof: String| Call {
-        method: "GET",
-        url: url.clone(),
-        authorization: Some(format!("DPoP {token}")),
-        dpop: Some(proof),
-    };
-    let answer = http.send(&call(proof().sign())).await?;
-    match answer.nonce() {
-        Some(nonce) => http.send(&call(proof().nonce(nonce).sign())).await,
-        None => Ok(answer),
-    }
+    http.get(client, &format!("{url}/whoami{query}"), &line.token.sign()).await
 }
 
 #[tokio::main]

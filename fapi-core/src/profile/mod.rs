@@ -6,6 +6,7 @@
 //! kind of binding, is here, too, as its default; the builder's setters override it.
 
 mod atproto;
+mod bounds;
 mod change;
 mod deviation;
 mod helseid;
