@@ -29,38 +29,52 @@ pub(crate) fn bars(values: &[(String, f64, Option<f64>)], unit: &str) -> Markup 
     }
 }
 
-/// Lines over a logarithmic horizontal axis.
+/// Lines over a logarithmic horizontal axis, with a legend where there are several.
 pub(crate) fn curve(lines: &[(&str, Vec<(f64, f64)>)], x_labels: &[(f64, String)], unit: &str) -> Markup {
-    const HEIGHT: f64 = 240.0;
-    const LEFT: f64 = 60.0;
-    const BOTTOM: f64 = 30.0;
+    const HEIGHT: f64 = 250.0;
+    const LEFT: f64 = 70.0;
+    const RIGHT: f64 = WIDTH - 40.0;
+    const TOP: f64 = 14.0;
+    const BOTTOM: f64 = HEIGHT - 30.0;
     let points = || lines.iter().flat_map(|(_, points)| points);
     let left = points().map(|(x, _)| x.ln()).fold(f64::INFINITY, f64::min);
     let right = points().map(|(x, _)| x.ln()).fold(f64::NEG_INFINITY, f64::max);
-    let most = points().map(|(_, y)| *y).fold(0.0, f64::max) * 1.15;
-    let at_x =
-        |x: f64| LEFT + (x.ln() - left) / (right - left).max(f64::MIN_POSITIVE) * (WIDTH - LEFT - 110.0);
-    let at_y = |y: f64| (HEIGHT - BOTTOM) * (1.0 - y / most.max(f64::MIN_POSITIVE));
+    let step = round_step(points().map(|(_, y)| *y).fold(0.0, f64::max));
+    let at_x = |x: f64| LEFT + (x.ln() - left) / (right - left).max(f64::MIN_POSITIVE) * (RIGHT - LEFT);
+    let at_y = |y: f64| BOTTOM - (BOTTOM - TOP) * y / (step * STEPS);
     html! {
+        @if lines.len() > 1 {
+            p.legend { @for (index, (name, _)) in lines.iter().enumerate() {
+                span class=(format!("swatch swatch{index}")) {} (name)
+            } }
+        }
         svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" {
             @for part in 0..=4_u32 {
-                @let value = most * f64::from(part) / 4.0;
-                line class="grid" x1=(LEFT) x2=(WIDTH - 110.0) y1=(at_y(value)) y2=(at_y(value)) {}
-                text class="value" x="0" y=(at_y(value) + 4.0) { (format!("{value:.0}")) (unit) }
+                @let value = step * f64::from(part);
+                line class="grid" x1=(LEFT) x2=(RIGHT) y1=(at_y(value)) y2=(at_y(value)) {}
+                text class="value" x=(LEFT - 10.0) y=(at_y(value) + 4.0) text-anchor="end" { (value) (unit) }
             }
             @for (x, label) in x_labels {
-                text class="value" x=(at_x(*x) - 12.0) y=(HEIGHT - 8.0) { (label) }
+                text class="value" x=(at_x(*x)) y=(HEIGHT - 8.0) text-anchor="middle" { (label) }
             }
-            @for (index, (name, points)) in lines.iter().enumerate() {
+            @for (index, (_, points)) in lines.iter().enumerate() {
                 @let path: Vec<String> = points.iter().map(|(x, y)| format!("{:.1},{:.1}", at_x(*x), at_y(*y))).collect();
                 polyline class=(format!("line line{index}")) points=(path.join(" ")) {}
                 @for (x, y) in points {
                     circle class=(format!("dot dot{index}")) cx=(at_x(*x)) cy=(at_y(*y)) r="3" {}
                 }
-                @if let Some((x, y)) = points.last() {
-                    text x=(at_x(*x) + 8.0) y=(at_y(*y) + 4.0) { (name) }
-                }
             }
         }
     }
+}
+
+/// Parts of the vertical axis.
+const STEPS: f64 = 4.0;
+
+/// The smallest step of 1, 2, 2.5 or 5 times a power of ten with which the axis reaches this value.
+fn round_step(most: f64) -> f64 {
+    let least = (most / STEPS).max(f64::MIN_POSITIVE);
+    let power = 10_f64.powf(least.log10().floor());
+    let steps = [1.0, 2.0, 2.5, 5.0].map(|factor| factor * power);
+    steps.into_iter().find(|step| *step >= least).unwrap_or(10.0 * power)
 }
