@@ -20,12 +20,24 @@ use thiserror::Error as ThisError;
 use crate::config_error::ConfigError;
 use crate::crypto::CryptoProvider;
 use crate::dpop::target::PublicUrl;
+use crate::interaction_id::INTERACTION_ID;
 use crate::mtls::{CertificateHeader, CertificateHeaderError, CertificateThumbprint};
 use crate::request::ResourceRequest;
 use forwarded::ForwardedUrls;
 
-/// Headers that cannot be a proxy's: they are the client's own, or of the connection.
-const NOT_A_PROXYS: [&str; 6] = ["authorization", "dpop", "host", "connection", "content-length", "origin"];
+/// Headers that are read as the client's own, by the core, by an adapter or by a router. As a proxy's, they would be removed
+/// from everybody else's requests. None of those that a format prescribes is among them.
+const READ_AS_THE_CLIENTS: [&str; 9] = [
+    "access-control-request-method",
+    "authorization",
+    "content-length",
+    "content-type",
+    "dpop",
+    "host",
+    "origin",
+    "transfer-encoding",
+    INTERACTION_ID,
+];
 
 /// The proxies in front of this API: where they connect from, and what they say about their clients.
 ///
@@ -178,7 +190,7 @@ fn parse_network(text: &str) -> Result<IpNet, TrustedProxyError> {
 /// RFC 9110 §5.6.2: a field name is a token; and one that the proxy may set.
 fn is_proxy_header(name: &str) -> bool {
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !name.is_empty() && name.bytes().all(token) && !NOT_A_PROXYS.contains(&name)
+    !name.is_empty() && name.bytes().all(token) && !READ_AS_THE_CLIENTS.contains(&name)
 }
 
 /// The trust in proxies of a server that has been built.
@@ -229,5 +241,16 @@ impl ProxyTrust {
     ) -> Option<Result<&PublicUrl, ForwardedError>> {
         let urls = self.forwarded.as_ref().filter(|_| self.trusts(request.peer))?;
         Some(urls.select(|name| request.proxy_header(name)))
+    }
+
+    /// The public URLs besides the server's own.
+    pub(crate) fn further_urls(&self) -> &[PublicUrl] {
+        self.forwarded.as_ref().map_or(&[], ForwardedUrls::others)
+    }
+
+    /// The scheme, host and port at which this peer says that the client has reached it.
+    pub(crate) fn origin(&self, request: &ResourceRequest<'_>) -> Option<String> {
+        let urls = self.forwarded.as_ref().filter(|_| self.trusts(request.peer))?;
+        urls.select_origin(|name| request.proxy_header(name))
     }
 }
