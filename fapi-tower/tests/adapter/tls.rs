@@ -26,7 +26,8 @@ async fn serve(configure: impl FnOnce(TlsListener) -> TlsListener) -> (SocketAdd
     let (chain, key) = (certificate.pem().as_bytes(), certificate.private_key_pem().as_bytes());
     let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let address = tcp.local_addr().unwrap();
-    let listener = configure(TlsListener::new(tcp, ServerTls::from_pem(chain, key).unwrap().build().unwrap()));
+    let listener =
+        configure(TlsListener::new(tcp, ServerTls::from_pem(chain, key).unwrap().build().unwrap()));
     let app = Router::new().route("/", get(|| async { "hello" }));
     let app = app.into_make_service_with_connect_info::<Connection>();
     tokio::spawn(async { axum::serve(listener, app).await });
