@@ -87,7 +87,7 @@ fn half_a_configuration_is_refused() {
     assert!(matches!(build(wrong), Err(ConfigError::PublicUrl { url, .. }) if url == "api"));
 }
 
-// R83-R88: the headers that a format prescribes are a proxy's.
+// R83, R84, R85, R86, R87, R88: the headers that a format prescribes are a proxy's.
 #[test]
 fn every_format_can_be_configured() {
     for header in [
