@@ -13,6 +13,7 @@ pub use forwarded::{ForwardedError, ForwardedHeaders};
 pub use peer::Peer;
 
 use std::net::IpAddr;
+use std::sync::Once;
 
 use ipnet::IpNet;
 use thiserror::Error as ThisError;
@@ -171,8 +172,25 @@ impl TrustedProxy {
         let forwarded = at_most_one(self.forwarded, TrustedProxyError::ForwardedHeaders)?;
         let forwarded =
             forwarded.map(|headers| ForwardedUrls::new(headers, public_url, parse_url)).transpose()?;
-        Ok(ProxyTrust { networks, unix_socket: self.unix_socket, certificate, forwarded, names })
+        let unknown_peer = Once::new();
+        Ok(ProxyTrust {
+            networks,
+            unix_socket: self.unix_socket,
+            certificate,
+            forwarded,
+            names,
+            unknown_peer,
+        })
     }
+}
+
+fn warn_of_unknown_peer() {
+    tracing::warn!(
+        target: "fapi_core",
+        "a trusted proxy is configured, but who has sent a request is not known, so that nobody is trusted: in axum, serve \
+         `into_make_service_with_connect_info::<fapi_tower::Connection>()`; elsewhere, put `fapi_core::Peer` into the \
+         request's extensions (said once)"
+    );
 }
 
 fn at_most_one<T>(mut given: Vec<T>, several: TrustedProxyError) -> Result<Option<T>, TrustedProxyError> {
@@ -202,14 +220,19 @@ pub(crate) struct ProxyTrust {
     forwarded: Option<ForwardedUrls>,
     /// In lower case, each once.
     names: Vec<Box<str>>,
+    /// Whether the log has it that peers are not known.
+    unknown_peer: Once,
 }
 
 impl ProxyTrust {
     /// R82: by the address of the connection, which nobody can choose.
     pub(crate) fn trusts(&self, peer: Peer) -> bool {
         match peer {
-            // R81: who is not known is not trusted.
-            Peer::Unknown => false,
+            // R81: who is not known is not trusted. Most likely nobody ever is, and the proxy is configured in vain.
+            Peer::Unknown => {
+                self.unknown_peer.call_once(warn_of_unknown_peer);
+                false
+            }
             Peer::UnixSocket => self.unix_socket,
             // A socket for both versions of IP sees IPv4 addresses in the form ::ffff:192.0.2.1.
             Peer::Address(address) => {
