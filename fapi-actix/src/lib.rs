@@ -69,6 +69,10 @@
 //! * **Client certificates** of the connection are known with `HttpServer::on_connect(fapi_actix::on_connect)` and the
 //!   feature `rustls`; see [`on_connect`]. Behind a proxy that terminates TLS, name it as a
 //!   [`TrustedProxy`](fapi_core::TrustedProxy): its headers count, and everybody else's are removed.
+//! * **Clients that connect and say nothing.** actix-web has 256 TLS handshakes going on in each worker, each for up to 3 s,
+//!   and takes no further connection until one of them ends. Where the API is open to everybody, raise the number
+//!   (`HttpServer::max_connection_rate`), shorten the time (`HttpServer::tls_handshake_timeout`), or let a proxy in front
+//!   terminate TLS.
 //! * **The issuer that a client says it uses** is compared with the token's if an outer middleware has put a
 //!   [`StatedIssuer`] into the request's extensions.
 //! * **`Option<AccessToken>`** is `None` where the middleware is missing, and the handler runs: actix-web itself turns

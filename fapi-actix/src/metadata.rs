@@ -1,6 +1,6 @@
 //! Serves the protected resource metadata (RFC 9728 §3): without a token, to every origin (R139).
 //!
-//! What the document says follows from the configuration of the server; see `fapi-core`.
+//! What the document says, and which of several it is, follows from the configuration of the server; see `fapi-core`.
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::http::Method;
@@ -9,7 +9,9 @@ use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_TYPE,
 };
 use actix_web::{HttpRequest, HttpResponse, guard, web};
-use fapi_core::{ProtectedResourceMetadata, ResourceServer};
+use fapi_core::{ProtectedResourceMetadata, ResourceRequest, ResourceServer};
+
+use crate::middleware::{peer, proxy_headers};
 
 /// Five minutes: long enough to spare the API a flood, short enough that a new configuration is soon known.
 const CACHE: &str = "public, max-age=300";
@@ -38,11 +40,25 @@ pub fn metadata(server: &ResourceServer) -> impl HttpServiceFactory + use<> {
     let (guarding, answering) = (server.clone(), server.clone());
     // The router matches decoded paths; the guard sees the path as it was sent, as the middleware does.
     web::resource("/.well-known/oauth-protected-resource{rest:.*}")
-        .guard(guard::fn_guard(move |context| guarding.metadata().is_at(context.head().uri.path())))
+        .guard(guard::fn_guard(move |context| {
+            let path = context.head().uri.path();
+            guarding.metadata_for(&ResourceRequest::new("GET", path, None)).is_some()
+        }))
         .to(move |request: HttpRequest| {
-            let response = respond(answering.metadata(), request.method());
+            let metadata = requested(&answering, &request).unwrap_or(answering.metadata());
+            let response = respond(metadata, request.method());
             async move { response }
         })
+}
+
+/// R140: the document that is asked for, if there is one at this path.
+pub(crate) fn requested<'s>(
+    server: &'s ResourceServer,
+    request: &HttpRequest,
+) -> Option<&'s ProtectedResourceMetadata> {
+    let headers = proxy_headers(server, request);
+    let asked = ResourceRequest::new("GET", request.uri().path(), None);
+    server.metadata_for(&asked.with_peer(peer(request)).with_proxy_headers(&headers))
 }
 
 /// The one answer at the document's path.

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ConnectionInfo, Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
-use actix_web::{Error, HttpMessage, HttpResponse};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use fapi_core::{
     Cors, FieldLines, Peer, PeerCertificate, Rejection, ResourceRequest, ResourceServer, StatedIssuer,
     Verified,
@@ -90,8 +90,8 @@ where
         let (inner, server) = (Rc::clone(&self.inner), self.server.clone());
         remove_untrusted(&server, &mut request);
         Box::pin(async move {
-            if server.metadata().is_at(request.uri().path()) {
-                let response = metadata::respond(server.metadata(), request.method());
+            if let Some(metadata) = metadata::requested(&server, request.request()) {
+                let response = metadata::respond(metadata, request.method());
                 return Ok(request.into_response(response).map_into_right_body());
             }
             // RFC 9449 §7.1, R38: a preflight cannot carry credentials.
@@ -121,18 +121,26 @@ where
     }
 }
 
+/// The field lines of each header of a proxy.
+pub(crate) fn proxy_headers<'a>(
+    server: &'a ResourceServer,
+    request: &'a HttpRequest,
+) -> Vec<(&'a str, FieldLines<'a>)> {
+    let lines = |name: &str| request.headers().get_all(name).map(HeaderValue::as_bytes).collect();
+    server.proxy_headers().map(|name| (name, lines(name))).collect()
+}
+
 async fn verify(server: &ResourceServer, request: &ServiceRequest) -> Result<Verified, Rejection> {
     let certificate = peer_certificate(request);
     let stated = request.extensions().get::<StatedIssuer>().cloned();
-    let lines = |name: &str| request.headers().get_all(name).map(HeaderValue::as_bytes).collect();
-    let proxy_headers: Vec<_> = server.proxy_headers().map(|name| (name, lines(name))).collect();
+    let proxy_headers = proxy_headers(server, request.request());
     let facts = ResourceRequest::new(request.method().as_str(), request.uri().path(), request.uri().query())
         .with_authorization(field_lines(request, AUTHORIZATION))
         .with_dpop(field_lines(request, HeaderName::from_static("dpop")))
         .with_interaction_id(field_lines(request, HeaderName::from_static("x-fapi-interaction-id")))
         .with_peer_certificate(certificate.as_ref().map(PeerCertificate::der))
         .with_stated_issuer(stated.as_ref().map(StatedIssuer::as_str))
-        .with_peer(peer(request))
+        .with_peer(peer(request.request()))
         .with_proxy_headers(&proxy_headers);
     server.verify(&facts).await
 }
@@ -144,7 +152,7 @@ fn field_lines(request: &ServiceRequest, name: HeaderName) -> FieldLines<'_> {
 
 /// R82, P50: nobody further inside sees what anybody could have sent.
 fn remove_untrusted(server: &ResourceServer, request: &mut ServiceRequest) {
-    if !server.trusts(peer(request)) {
+    if !server.trusts(peer(request.request())) {
         for name in server.proxy_headers() {
             request.headers_mut().remove(name);
         }
@@ -154,7 +162,7 @@ fn remove_untrusted(server: &ResourceServer, request: &mut ServiceRequest) {
 }
 
 /// From a middleware further out, from `HttpServer::on_connect`, or the address that actix-web knows.
-fn peer(request: &ServiceRequest) -> Peer {
+pub(crate) fn peer(request: &HttpRequest) -> Peer {
     let peer = request.extensions().get::<Peer>().copied();
     let peer = peer.or_else(|| request.conn_data::<Peer>().copied());
     peer.or_else(|| request.peer_addr().map(Peer::from)).unwrap_or_default()

@@ -3,19 +3,33 @@
 #![allow(missing_docs, reason = "tests")]
 #![allow(clippy::expect_used, reason = "a test may stop at the first surprise")]
 
+use std::net::SocketAddr;
+
 use actix_web::http::Method;
 use actix_web::test::TestRequest as ActixRequest;
-use actix_web::{App, HttpMessage as _, HttpResponse, test, web};
-use fapi_actix::{AccessTokenMiddleware, PeerCertificate, Require};
-use fapi_testkit::contract::{Contract, Expected, TestRequest};
+use actix_web::{App, HttpMessage as _, HttpRequest, HttpResponse, test, web};
+use fapi_actix::{AccessTokenMiddleware, Peer, PeerCertificate, Require};
+use fapi_testkit::contract::{Contract, ECHOED_HEADERS, Expected, SEEN_BY_HANDLER, TestRequest};
 
 fn request(sent: &TestRequest) -> ActixRequest {
     let method = Method::from_bytes(sent.method.as_bytes()).expect("the contract's methods are valid");
     let mut request = ActixRequest::default().method(method).uri(sent.target);
+    if let Peer::Address(address) = sent.peer {
+        request = request.peer_addr(SocketAddr::new(address, 4711));
+    }
     for (name, value) in &sent.headers {
         request = request.append_header((*name, value.as_str()));
     }
     request
+}
+
+/// Says what has come of the headers of proxies.
+async fn seen(request: HttpRequest) -> HttpResponse {
+    let mut answer = HttpResponse::Ok();
+    for name in ECHOED_HEADERS.into_iter().filter(|name| request.headers().contains_key(*name)) {
+        answer.append_header((SEEN_BY_HANDLER, name));
+    }
+    answer.finish()
 }
 
 #[actix_web::test]
@@ -26,10 +40,9 @@ async fn every_request_gets_exactly_the_answer_of_the_contract() {
 }
 
 async fn check(Contract { server, routes, cases }: Contract) {
-    let ok = || async { HttpResponse::Ok().body("ok") };
-    let records = web::resource("/records").route(web::get().to(ok)).route(web::post().to(ok));
+    let records = web::resource("/records").route(web::get().to(seen)).route(web::post().to(seen));
     let app = routes.into_iter().fold(App::new().service(records), |app, (path, requirement)| {
-        app.service(web::resource(path).wrap(Require::new(requirement)).route(web::get().to(ok)))
+        app.service(web::resource(path).wrap(Require::new(requirement)).route(web::get().to(seen)))
     });
     let app = test::init_service(app.wrap(AccessTokenMiddleware::new(server))).await;
     for case in cases {

@@ -14,13 +14,14 @@ use crate::config_error::ConfigError;
 use crate::confirmation::SenderConstraint;
 use crate::cors::Cors;
 use crate::crypto::{CryptoProvider, DecryptionKey};
+use crate::deviations::{Settings, deviations};
 use crate::dpop::nonce::{DEFAULT_NONCE_PERIOD, NonceIssuer};
 use crate::dpop::proof::{KEY_CACHE_CAPACITY, ProofKeyCache};
 use crate::dpop::target::PublicUrl;
 use crate::dpop::{NoncePolicy, NonceSecret};
 use crate::interaction_id::InteractionIdPolicy;
 use crate::issuer::{HttpClient, Issuer, is_secure_or_loopback};
-use crate::metadata::{Document, ProtectedResourceMetadata, ResourceDescription};
+use crate::metadata::{Document, MetadataDocuments, ProtectedResourceMetadata, ResourceDescription};
 use crate::profile::Profile;
 use crate::proxy::{ProxyTrust, TrustedProxy, TrustedProxyError};
 use crate::rejection::{Answers, RejectionBody};
@@ -259,14 +260,19 @@ impl ResourceServerBuilder {
             }
             http => http,
         };
-        let metadata = write_metadata(
-            &public_url,
-            &issuers,
-            &self.scopes_supported,
-            constraint,
-            &self.profile,
-            &self.description,
-        )?;
+        let mut document =
+            Document::new(public_url.as_str(), constraint, algorithm_names(&self.profile), &self.description);
+        document.authorization_servers = issuers.iter().map(Issuer::identifier).collect();
+        document.scopes_supported = self.scopes_supported.iter().map(String::as_str).collect();
+        let further_urls = proxy.as_ref().map_or(&[][..], ProxyTrust::further_urls);
+        let metadata = write_metadata(document, further_urls)?;
+        let deviations = deviations(&Settings {
+            profile: &self.profile,
+            public_url: &public_url,
+            issuers: &issuers,
+            revocations: &self.revocations,
+            allow_insecure_loopback: self.allow_insecure_loopback,
+        });
         let trust = Trust {
             audiences: self.audiences,
             profile: &self.profile,
@@ -300,7 +306,6 @@ impl ResourceServerBuilder {
         let answers = Answers {
             constraint,
             algorithms: algorithm_names(&self.profile).join(" "),
-            metadata_url: metadata.url().to_owned(),
             scope: challenged_scope(&self.profile, &self.scopes_supported),
             nonce_in_every_answer: self.profile.nonce_in_every_answer(),
             body: self.rejection_body,
@@ -327,6 +332,7 @@ impl ResourceServerBuilder {
             proof_keys: ProofKeyCache::new(KEY_CACHE_CAPACITY),
             answers,
             metadata,
+            deviations,
             cors: self.cors,
             crypto,
             clock: self.clock,
@@ -383,18 +389,18 @@ fn trust_proxy(
     proxy.map(|proxy| proxy.build(public_url, |url| parse_public_url(Some(url)))).transpose()
 }
 
+/// R140: the same about each public URL.
 fn write_metadata(
-    public_url: &PublicUrl,
-    issuers: &[Issuer],
-    scopes: &[String],
-    constraint: SenderConstraint,
-    profile: &Profile,
-    description: &ResourceDescription,
-) -> Result<ProtectedResourceMetadata, ConfigError> {
-    let mut document = Document::new(public_url.as_str(), constraint, algorithm_names(profile), description);
-    document.authorization_servers = issuers.iter().map(Issuer::identifier).collect();
-    document.scopes_supported = scopes.iter().map(String::as_str).collect();
-    ProtectedResourceMetadata::new(&document).map_err(|_| ConfigError::Metadata)
+    primary: Document<'_>,
+    further_urls: &[PublicUrl],
+) -> Result<MetadataDocuments, ConfigError> {
+    let write = |resource| {
+        let document = Document { resource, ..primary.clone() };
+        ProtectedResourceMetadata::new(&document).map_err(|_| ConfigError::Metadata)
+    };
+    let others =
+        further_urls.iter().map(|url| write(url.as_str()).map(Arc::new)).collect::<Result<_, _>>()?;
+    Ok(MetadataDocuments { primary: write(primary.resource)?, others })
 }
 
 fn algorithm_names(profile: &Profile) -> Vec<&'static str> {

@@ -76,6 +76,7 @@ mod config_error;
 mod confirmation;
 mod cors;
 pub mod crypto;
+mod deviations;
 mod dpop;
 mod error;
 pub mod helseid;

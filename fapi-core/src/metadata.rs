@@ -1,6 +1,9 @@
-//! The protected resource metadata document (RFC 9728), from the same configuration that the verifier goes by (R142).
+//! The protected resource metadata documents (RFC 9728), from the same configuration that the verifier goes by (R142).
 //!
-//! Built once. The adapters serve it without authentication; where a challenge points is `rejection.rs`'s.
+//! One for each public URL, built once: a client compares `resource` with the URL that it has asked (§3.3, R140). The
+//! adapters serve them without authentication; which one a challenge names is decided in `resource_server.rs`.
+
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -14,6 +17,7 @@ const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 /// Serve [`json`](Self::json) as `application/json` at [`path`](Self::path), for `GET`, without authentication.
 #[derive(Clone, Debug)]
 pub struct ProtectedResourceMetadata {
+    resource: String,
     path: String,
     url: String,
     json: String,
@@ -38,7 +42,7 @@ pub struct ResourceDescription {
 }
 
 /// The members of the document that follow from the configuration. Empty lists are left out (RFC 9728 §3.2, R139).
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub(crate) struct Document<'a> {
     pub(crate) resource: &'a str,
     pub(crate) authorization_servers: Vec<&'a str>,
@@ -81,7 +85,8 @@ impl ProtectedResourceMetadata {
         let (origin, path) = split_origin(document.resource);
         // RFC 9728 §3.1, R138. A slash that follows the host directly would be removed; a `PublicUrl` has none.
         let path = format!("{WELL_KNOWN}{path}");
-        Ok(Self { url: format!("{origin}{path}"), path, json: serde_json::to_string(document)? })
+        let resource = document.resource.to_owned();
+        Ok(Self { resource, url: format!("{origin}{path}"), path, json: serde_json::to_string(document)? })
     }
 
     /// The path of the document's URL, percent-encoded.
@@ -109,6 +114,43 @@ impl ProtectedResourceMetadata {
         path == self.path
             || path.strip_suffix('/') == Some(&self.path)
             || self.path.strip_suffix('/') == Some(path)
+    }
+}
+
+/// The documents of a server.
+#[derive(Debug)]
+pub(crate) struct MetadataDocuments {
+    /// That of the server's `public_url`.
+    pub(crate) primary: ProtectedResourceMetadata,
+    /// Those of the further public URLs of a trusted proxy.
+    pub(crate) others: Vec<Arc<ProtectedResourceMetadata>>,
+}
+
+impl MetadataDocuments {
+    /// That of a further public URL.
+    pub(crate) fn further(&self, resource: &str) -> Option<&Arc<ProtectedResourceMetadata>> {
+        self.others.iter().find(|document| document.resource == resource)
+    }
+
+    /// The document at this path of this origin (R138, R140); where nobody has said which origin it is, or it is none of
+    /// this API's, the first one at this path.
+    pub(crate) fn at(
+        &self,
+        path: &str,
+        origin: impl FnOnce() -> Option<String>,
+    ) -> Option<&ProtectedResourceMetadata> {
+        let others = self.others.iter().map(|document| &**document);
+        let mut here = [&self.primary].into_iter().chain(others).filter(|document| document.is_at(path));
+        let first = here.next()?;
+        let mut others = here.peekable();
+        if others.peek().is_none() {
+            return Some(first);
+        }
+        let origin = origin();
+        let asked = |document: &&ProtectedResourceMetadata| {
+            Some(split_origin(&document.resource).0) == origin.as_deref()
+        };
+        Some([first].into_iter().chain(others).find(asked).unwrap_or(first))
     }
 }
 

@@ -95,8 +95,6 @@ pub(crate) struct Answers {
     pub(crate) constraint: SenderConstraint,
     /// The proof algorithms, space-separated (R37): the same list that the verifier goes by (R142).
     pub(crate) algorithms: String,
-    /// RFC 9728 §5.1: where the metadata of this resource is.
-    pub(crate) metadata_url: String,
     /// RFC 6750 §3: the scope that a client without a fitting token should ask for, where it is named.
     pub(crate) scope: Option<String>,
     /// Whether a refusal of a request with a proof always carries a nonce.
@@ -106,11 +104,12 @@ pub(crate) struct Answers {
 
 impl Answers {
     /// The answer to a request that failed with `error` after presenting credentials under `presented`. `nonce` is the
-    /// nonce to hand out if the error asks for one.
+    /// nonce to hand out if the error asks for one, `metadata_url` where the metadata of the requested resource is.
     pub(crate) fn reject(
         &self,
         error: Error,
         presented: Option<Scheme>,
+        metadata_url: &str,
         interaction_id: Option<&InteractionId>,
         nonce: impl FnOnce() -> String,
     ) -> Rejection {
@@ -123,7 +122,7 @@ impl Answers {
             let blamed =
                 presented.is_none_or(|presented| presented == scheme || !accepted.accepts(presented));
             let failed = blamed.then_some(&error);
-            headers.push(("www-authenticate", self.challenge(scheme, &answer, failed)));
+            headers.push(("www-authenticate", self.challenge(scheme, &answer, failed, metadata_url)));
         }
         // RFC 9449 §8, R63: exactly one nonce, and only with this error, unless the profile wants it with every answer.
         let always = self.nonce_in_every_answer && presented == Some(Scheme::Dpop);
@@ -141,7 +140,13 @@ impl Answers {
         rejection
     }
 
-    fn challenge(&self, scheme: Scheme, answer: &Answer, failed: Option<&Error>) -> String {
+    fn challenge(
+        &self,
+        scheme: Scheme,
+        answer: &Answer,
+        failed: Option<&Error>,
+        metadata_url: &str,
+    ) -> String {
         let mut text = String::with_capacity(256);
         text.push_str(match scheme {
             Scheme::Dpop => "DPoP",
@@ -183,7 +188,7 @@ impl Answers {
             parameter("algs", &self.algorithms);
         }
         // RFC 9728 §5.1, R144; it also gives Bearer its one parameter (RFC 6750 §3, R34).
-        parameter("resource_metadata", &self.metadata_url);
+        parameter("resource_metadata", metadata_url);
         text
     }
 }

@@ -21,10 +21,10 @@ use crate::dpop::proof::{Proof, ProofClaims, ProofContext, ProofKey, ProofKeyCac
 use crate::dpop::target::PublicUrl;
 use crate::error::Error;
 use crate::interaction_id::{InteractionId, InteractionIdPolicy};
-use crate::metadata::ProtectedResourceMetadata;
+use crate::metadata::{MetadataDocuments, ProtectedResourceMetadata};
 use crate::mtls::CertificateThumbprint;
 use crate::outcome::{self, Who};
-use crate::profile::Profile;
+use crate::profile::{Deviation, Profile};
 use crate::proxy::{Peer, ProxyTrust};
 use crate::rejection::{Answers, Rejection};
 use crate::replay::{ProofClient, ProofUse, Replay, ReplayStoreError, Replays};
@@ -68,7 +68,8 @@ pub(crate) struct Inner {
     pub(crate) replays: Replays,
     pub(crate) proof_keys: ProofKeyCache,
     pub(crate) answers: Answers,
-    pub(crate) metadata: ProtectedResourceMetadata,
+    pub(crate) metadata: MetadataDocuments,
+    pub(crate) deviations: Vec<Deviation>,
     pub(crate) cors: Cors,
     pub(crate) crypto: Arc<dyn CryptoProvider>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -114,7 +115,8 @@ impl ResourceServer {
             Err(error) => {
                 let nonce = || self.nonce_to_hand_out(now).as_ref().to_owned();
                 let id = seen.interaction_id.as_ref();
-                let rejection = self.inner.answers.reject(error, seen.scheme, id, nonce);
+                let url = self.inner.metadata_of(request).map_or(self.metadata(), |further| &**further).url();
+                let rejection = self.inner.answers.reject(error, seen.scheme, url, id, nonce);
                 outcome::refused(who, &rejection);
                 Err(rejection)
             }
@@ -178,7 +180,8 @@ impl ResourceServer {
             nonce = due.then(|| self.nonce_to_hand_out(now));
         }
         let interaction_id = seen.interaction_id.clone();
-        Ok(Verified { server: self.clone(), token, binding, nonce, interaction_id, at: now })
+        let metadata = server.metadata_of(request).cloned();
+        Ok(Verified { server: self.clone(), token, binding, nonce, interaction_id, metadata, at: now })
     }
 
     pub(crate) fn answers(&self) -> &Answers {
@@ -220,15 +223,30 @@ impl ResourceServer {
     /// reached something that needs one (R38).
     #[must_use]
     pub fn credentials_missing(&self) -> Rejection {
-        let rejection = self.inner.answers.reject(Error::CredentialsMissing, None, None, String::new);
+        let url = self.metadata().url();
+        let rejection = self.inner.answers.reject(Error::CredentialsMissing, None, url, None, String::new);
         outcome::refused(None, &rejection);
         rejection
     }
 
-    /// The metadata document of this resource server (RFC 9728), for the adapters to serve.
+    /// The metadata document of this resource server (RFC 9728): that of its `public_url`.
     #[must_use]
     pub fn metadata(&self) -> &ProtectedResourceMetadata {
-        &self.inner.metadata
+        &self.inner.metadata.primary
+    }
+
+    /// The metadata document that this request asks for, for the adapters to serve without a token; `None` if there is none
+    /// at its path. Where a trusted proxy has several public URLs, it is that of the URL under which it was reached.
+    #[must_use]
+    pub fn metadata_for(&self, request: &ResourceRequest<'_>) -> Option<&ProtectedResourceMetadata> {
+        let origin = || self.inner.proxy.as_ref().and_then(|proxy| proxy.origin(request));
+        self.inner.metadata.at(request.path, origin)
+    }
+
+    /// Where this server accepts what FAPI 2.0 does not, by its profile or by another setting. Each is logged as a warning
+    /// when the server is built.
+    pub fn deviations(&self) -> impl Iterator<Item = &Deviation> {
+        self.inner.deviations.iter()
     }
 
     /// The names, in lower case, of the headers that only a trusted proxy may set.
@@ -274,7 +292,7 @@ impl ResourceServer {
             nonce = ?server.nonce_policy,
             "resource server built"
         );
-        for deviation in server.profile.deviations() {
+        for deviation in &server.deviations {
             // SP 5.1.2, R20: never silently.
             tracing::warn!(
                 target: "fapi_core",
@@ -369,6 +387,14 @@ impl Inner {
     fn public_url(&self, request: &ResourceRequest<'_>) -> Result<&PublicUrl, Error> {
         let stated = self.proxy.as_ref().and_then(|proxy| proxy.public_url(request));
         stated.unwrap_or(Ok(&self.public_url)).map_err(Error::Forwarded)
+    }
+
+    /// R140, R144: the metadata document of the URL under which the request came in, if it is not the server's first one.
+    fn metadata_of(&self, request: &ResourceRequest<'_>) -> Option<&Arc<ProtectedResourceMetadata>> {
+        if self.metadata.others.is_empty() {
+            return None;
+        }
+        self.metadata.further(self.public_url(request).ok()?.as_str())
     }
 
     /// The client's certificate, where the token asks for one: of the connection, or as a trusted proxy conveys it. The

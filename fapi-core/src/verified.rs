@@ -9,6 +9,7 @@ use crate::clock::UnixTime;
 use crate::confirmation::Binding;
 use crate::error::Error;
 use crate::interaction_id::{INTERACTION_ID, InteractionId};
+use crate::metadata::ProtectedResourceMetadata;
 use crate::outcome::{self, Who};
 use crate::rejection::Rejection;
 use crate::requirement::{Presented, Requirement};
@@ -24,6 +25,8 @@ pub struct Verified {
     pub(crate) binding: Binding,
     pub(crate) nonce: Option<Arc<str>>,
     pub(crate) interaction_id: Option<InteractionId>,
+    /// That of the URL under which the request came in, if it is not the server's first one.
+    pub(crate) metadata: Option<Arc<ProtectedResourceMetadata>>,
     /// When the request was verified, by the server's clock.
     pub(crate) at: UnixTime,
 }
@@ -51,7 +54,9 @@ impl Verified {
         requirement.check(presented).map_err(|error| {
             let nonce = || self.nonce.as_deref().unwrap_or_default().to_owned();
             let scheme = Some(self.binding.scheme());
-            let rejection = self.server.answers().reject(error, scheme, self.interaction_id.as_ref(), nonce);
+            let metadata = self.metadata.as_deref().unwrap_or(self.server.metadata());
+            let (answers, id) = (self.server.answers(), self.interaction_id.as_ref());
+            let rejection = answers.reject(error, scheme, metadata.url(), id, nonce);
             outcome::refused(Some(Who::of(&self.token.token.facts)), &rejection);
             rejection
         })

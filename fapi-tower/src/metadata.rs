@@ -1,6 +1,7 @@
 //! Serves the protected resource metadata (RFC 9728 §3, R137-R142): without a token, to scripts of every origin.
 //!
-//! What it says is the server's; [`AccessTokenLayer`](crate::AccessTokenLayer) serves it where it sees the path.
+//! What it says is the server's, and so is which of several it is; [`AccessTokenLayer`](crate::AccessTokenLayer) serves it
+//! where it sees the path.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -12,9 +13,12 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW,
     CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE,
 };
+use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use tower_service::Service;
+
+use crate::request::{proxy_headers, resource_request};
 
 /// Five minutes: long enough to spare the API a flood, short enough that a new configuration is soon known.
 const CACHE: &str = "public, max-age=300";
@@ -40,15 +44,15 @@ const CACHE: &str = "public, max-age=300";
 /// ```
 #[derive(Clone, Debug)]
 pub struct MetadataService {
-    metadata: ProtectedResourceMetadata,
+    server: ResourceServer,
 }
 
 impl MetadataService {
     /// Serves the metadata of `server`, at whatever path it is mounted: that should be
-    /// [`ProtectedResourceMetadata::path`].
+    /// [`ProtectedResourceMetadata::path`]. Where a trusted proxy has several public URLs, mount it at the path of each.
     #[must_use]
     pub fn new(server: &ResourceServer) -> Self {
-        Self { metadata: server.metadata().clone() }
+        Self { server: server.clone() }
     }
 }
 
@@ -62,8 +66,19 @@ impl<B> Service<Request<B>> for MetadataService {
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        ready(Ok(serve(&self.metadata, request.method())))
+        let (parts, _) = request.into_parts();
+        let metadata = requested(&self.server, &parts).unwrap_or(self.server.metadata());
+        ready(Ok(serve(metadata, &parts.method)))
     }
+}
+
+/// R140: the document that is asked for, if there is one at this path.
+pub(crate) fn requested<'s>(
+    server: &'s ResourceServer,
+    parts: &Parts,
+) -> Option<&'s ProtectedResourceMetadata> {
+    let headers = proxy_headers(server, parts);
+    server.metadata_for(&resource_request(parts, &headers))
 }
 
 /// The answer to a request for the document.

@@ -16,7 +16,7 @@ use crate::body::ResponseBody;
 use crate::cors::{Preflight, announces_content, answer_preflight, is_preflight};
 use crate::future::ResponseFuture;
 use crate::metadata;
-use crate::request::{GrpcStatus, is_grpc, original_uri, remove_untrusted};
+use crate::request::{GrpcStatus, is_grpc, remove_untrusted};
 
 /// The service of [`AccessTokenLayer`](crate::AccessTokenLayer), around the service `S`.
 ///
@@ -52,8 +52,7 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
         remove_untrusted(&self.server, &mut parts);
-        let metadata = self.server.metadata();
-        if metadata.is_at(original_uri(&parts).path()) {
+        if let Some(metadata) = metadata::requested(&self.server, &parts) {
             return ResponseFuture::answered(metadata::serve(metadata, &parts.method));
         }
         if self.server.cors() != Cors::Disabled && is_preflight(&parts) {

@@ -1,8 +1,10 @@
 //! A listener for `axum::serve` that terminates TLS, so that the client certificate is known (RFC 8705 §3).
 //!
-//! Handshakes run beside each other, each of them for a limited time and a limited number of them at once: a client that
-//! says nothing keeps nobody waiting, and many of them cost a bounded amount of memory.
+//! Handshakes run beside each other, each of them for a limited time and a limited number of them at once. A client that
+//! says nothing keeps nobody waiting, and neither do many of them: where there are too many, the one that has been at it
+//! longest makes room for the next.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,7 +14,7 @@ use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use fapi_core::PeerCertificate;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -20,10 +22,11 @@ use tokio_rustls::server::TlsStream;
 
 use crate::connection::Connection;
 
-/// A handshake takes two round trips; this is for slow networks.
-const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
-/// Handshakes at once. Further connections wait in the backlog of the socket.
-const MAX_HANDSHAKES: usize = 1024;
+/// How long a handshake may take. It is two round trips at the most, and a packet that is lost is sent again after one
+/// second, and after two more (RFC 6298 §2, §5.5): a client on a slow network that loses it twice still gets in.
+const HANDSHAKE_TIME: Duration = Duration::from_secs(5);
+/// Handshakes at once: some MB of memory, and half of the descriptors that a process on Linux usually has.
+const MAX_HANDSHAKES: usize = 512;
 
 /// Accepts TLS connections for `axum::serve`, and knows their client certificates.
 ///
@@ -43,19 +46,58 @@ const MAX_HANDSHAKES: usize = 1024;
 pub struct TlsListener {
     tcp: TcpListener,
     acceptor: TlsAcceptor,
-    handshakes: JoinSet<io::Result<(TlsStream<TcpStream>, SocketAddr)>>,
+    handshake_time: Duration,
+    max_handshakes: usize,
+    handshakes: JoinSet<(u64, io::Result<Accepted>)>,
+    /// Those that have not come to an end, by the number of their connection: the oldest first.
+    unfinished: BTreeMap<u64, AbortHandle>,
+    connections: u64,
 }
+
+type Accepted = (TlsStream<TcpStream>, SocketAddr);
 
 impl TlsListener {
     /// Accepts the connections of `tcp` with this configuration, such as that of `fapi_core::ServerTls`.
     #[must_use]
     pub fn new(tcp: TcpListener, config: impl Into<Arc<ServerConfig>>) -> Self {
-        Self { tcp, acceptor: TlsAcceptor::from(config.into()), handshakes: JoinSet::new() }
+        Self {
+            tcp,
+            acceptor: TlsAcceptor::from(config.into()),
+            handshake_time: HANDSHAKE_TIME,
+            max_handshakes: MAX_HANDSHAKES,
+            handshakes: JoinSet::new(),
+            unfinished: BTreeMap::new(),
+            connections: 0,
+        }
+    }
+
+    /// How long a handshake may take: 5 s by default, which is enough for a client whose network loses a packet twice.
+    #[must_use]
+    pub fn with_handshake_time(self, most: Duration) -> Self {
+        Self { handshake_time: most, ..self }
+    }
+
+    /// How many handshakes may be going on: 512 by default. One more, and the oldest of them is given up, so that nobody
+    /// can keep others out by connecting and saying nothing. Each needs a file descriptor.
+    #[must_use]
+    pub fn with_max_handshakes(self, most: usize) -> Self {
+        Self { max_handshakes: most, ..self }
     }
 
     fn shake_hands(&mut self, stream: TcpStream, peer: SocketAddr) {
+        while self.unfinished.len() >= self.max_handshakes.max(1) {
+            if let Some((_, oldest)) = self.unfinished.pop_first() {
+                oldest.abort();
+            }
+        }
+        let (number, time) = (self.connections, self.handshake_time);
+        self.connections = number.wrapping_add(1);
         let handshake = self.acceptor.accept(stream);
-        self.handshakes.spawn(async move { Ok((timeout(HANDSHAKE_TIME, handshake).await??, peer)) });
+        let task = async move {
+            let done = timeout(time, handshake).await;
+            (number, done.map_err(io::Error::from).flatten().map(|stream| (stream, peer)))
+        };
+        self.unfinished.insert(number, self.handshakes.spawn(task));
     }
 }
 
@@ -63,15 +105,19 @@ impl Listener for TlsListener {
     type Io = TlsStream<TcpStream>;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+    async fn accept(&mut self) -> Accepted {
         loop {
-            let room = self.handshakes.len() < MAX_HANDSHAKES;
             tokio::select! {
-                (stream, peer) = Listener::accept(&mut self.tcp), if room => self.shake_hands(stream, peer),
-                Some(done) = self.handshakes.join_next() => match done {
-                    Ok(Ok(accepted)) => return accepted,
-                    // The client's own affair, and of no weight: anybody can open a connection.
-                    Ok(Err(error)) => tracing::debug!(target: "fapi_tower", %error, "TLS handshake failed"),
+                (stream, peer) = Listener::accept(&mut self.tcp) => self.shake_hands(stream, peer),
+                Some(ended) = self.handshakes.join_next() => match ended {
+                    Ok((number, done)) => {
+                        self.unfinished.remove(&number);
+                        match done {
+                            Ok(accepted) => return accepted,
+                            // The client's own affair, and of no weight: anybody can open a connection.
+                            Err(error) => tracing::debug!(target: "fapi_tower", %error, "TLS handshake failed"),
+                        }
+                    }
                     Err(error) => tracing::debug!(target: "fapi_tower", %error, "TLS handshake was given up"),
                 },
             }

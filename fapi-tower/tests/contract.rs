@@ -6,17 +6,25 @@
 use axum::Router;
 use axum::body::Body;
 use axum::routing::any;
-use fapi_testkit::contract::{Contract, ContractCase, Expected, TestRequest};
+use fapi_testkit::contract::{
+    Contract, ContractCase, ECHOED_HEADERS, Expected, SEEN_BY_HANDLER, TestRequest,
+};
 use fapi_tower::{AccessTokenLayer, PeerCertificate, RequireLayer, Requirement};
-use http::{Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use tower::ServiceExt as _;
 
 fn app(layer: AccessTokenLayer, routes: Vec<(&'static str, Requirement)>) -> Router {
-    let ok = || any(|| async { "ok" });
+    let ok = || any(seen);
     let app = routes.into_iter().fold(Router::new(), |app, (path, requirement)| {
         app.merge(Router::new().route(path, ok()).route_layer(RequireLayer::new(requirement)))
     });
     app.route("/records", ok()).layer(layer)
+}
+
+/// Says what has come of the headers of proxies.
+async fn seen(headers: HeaderMap) -> HeaderMap {
+    let seen = ECHOED_HEADERS.into_iter().filter(|name| headers.contains_key(*name));
+    seen.map(|name| (HeaderName::from_static(SEEN_BY_HANDLER), HeaderValue::from_static(name))).collect()
 }
 
 fn request(sent: &TestRequest) -> Request<Body> {
@@ -25,6 +33,7 @@ fn request(sent: &TestRequest) -> Request<Body> {
         request = request.header(*name, value);
     }
     let mut request = request.body(Body::empty()).expect("the contract's requests are valid");
+    request.extensions_mut().insert(sent.peer);
     if let Some(der) = &sent.certificate {
         request.extensions_mut().insert(PeerCertificate::from_der(der.as_slice()));
     }

@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 use actix_web::body::to_bytes;
 use actix_web::dev::Service;
 use actix_web::http::{Method, StatusCode};
-use actix_web::test::{TestRequest, call_service, init_service};
+use actix_web::test::{TestRequest, call_and_read_body, call_service, init_service};
 use actix_web::{App, HttpRequest, web};
-use fapi_actix::{AccessTokenMiddleware, Cors, Rejection};
+use fapi_actix::{AccessTokenMiddleware, Cors, Rejection, metadata};
 use fapi_core::{CertificateHeader, Error, ForwardedHeaders, Peer, TargetMismatch, TrustedProxy};
 use fapi_testkit::{Scenario, TestCertificate};
 
-use crate::requests::{error, get};
+use crate::requests::{error, get, lines};
 
 const PROXY: &str = "10.1.2.3:4711";
 const STRANGER: &str = "192.0.2.1:4711";
@@ -164,6 +164,46 @@ async fn the_url_is_the_one_that_the_client_has_typed() {
         let request = headers.iter().fold(request, |request, header| request.insert_header(*header));
         let expected = mismatch.map_or(Ok("not seen".to_owned()), |part| Err(Error::ProofTarget(part)));
         assert_eq!(answer(&scenario, request).await, expected, "{url} {peer} {headers:?}");
+    }
+}
+
+// R138, R140, R144: document and challenge are those of the URL that the client has asked.
+#[actix_web::test]
+async fn metadata_is_that_of_the_requested_url() {
+    const PATH: &str = "/.well-known/oauth-protected-resource";
+    let scenario = Scenario::with(|builder| {
+        let headers = ForwardedHeaders::forwarded()
+            .public_url("https://api.example.org")
+            .public_url("https://api.example.net/v2");
+        builder.trusted_proxy(TrustedProxy::at(["10.1.2.3"]).forwarded(headers))
+    });
+    let wrapped = init_service(App::new().wrap(AccessTokenMiddleware::new(scenario.server.clone()))).await;
+    let mounted = init_service(App::new().service(metadata(&scenario.server))).await;
+    let request = |peer, forwarded, path| {
+        let request = TestRequest::with_uri(path).peer_addr(address(peer));
+        request.insert_header(("forwarded", forwarded)).to_request()
+    };
+    for (peer, forwarded, path, resource) in [
+        (PROXY, "host=api.example.org;proto=https", PATH, "https://api.example.org"),
+        (PROXY, "host=api.example.com", PATH, "https://api.example.com"),
+        (PROXY, "host=evil.example", PATH, "https://api.example.com"),
+        (STRANGER, "host=api.example.org", PATH, "https://api.example.com"),
+        (
+            PROXY,
+            "host=api.example.net",
+            "/.well-known/oauth-protected-resource/v2",
+            "https://api.example.net/v2",
+        ),
+    ] {
+        let document = call_and_read_body(&wrapped, request(peer, forwarded, path)).await;
+        let start = format!("{{\"resource\":\"{resource}\",");
+        assert!(document.starts_with(start.as_bytes()), "{peer} {forwarded}: {document:?}");
+        assert_eq!(call_and_read_body(&mounted, request(peer, forwarded, path)).await, document);
+    }
+    let refused = call_service(&wrapped, request(PROXY, "host=api.example.org", "/records")).await;
+    for challenge in lines(&refused, "www-authenticate") {
+        let expected = "\"https://api.example.org/.well-known/oauth-protected-resource\"";
+        assert!(challenge.ends_with(expected), "{challenge}");
     }
 }
 

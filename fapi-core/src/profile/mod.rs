@@ -27,6 +27,7 @@ use crate::jose::Algorithm;
 use crate::token::claims::ClaimRules;
 
 pub use deviation::Deviation;
+pub(crate) use deviation::others as other_algorithms;
 
 /// The name of the strict profile.
 const FAPI2_NAME: &str = "fapi2";
@@ -115,6 +116,14 @@ pub struct Profile {
     refused_issuers: Cow<'static, [Cow<'static, str>]>,
 }
 
+/// Whether a name says "FAPI 2.0" and nothing else, in any spelling, such as `FAPI 2` or `fapi-2.0`.
+fn is_fapi2(name: &str) -> bool {
+    let letters = name.chars().filter(char::is_ascii_alphanumeric);
+    let name = letters.map(|letter| letter.to_ascii_lowercase()).collect::<String>();
+    let rest = name.strip_prefix(FAPI2_NAME).map(|rest| rest.strip_prefix('0').unwrap_or(rest));
+    matches!(rest, Some("" | "final" | "sp" | "securityprofile" | "securityprofilefinal"))
+}
+
 /// There is no profile of this name.
 #[derive(Clone, Debug, Eq, PartialEq, ThisError)]
 #[error("there is no profile {name:?}; there are {}", Profile::names().collect::<Vec<_>>().join(", "))]
@@ -180,7 +189,7 @@ impl Profile {
 
     /// Whether this is called FAPI 2.0 and accepts what FAPI 2.0 does not (R20).
     pub(crate) fn is_misnamed(&self) -> bool {
-        self.name == FAPI2_NAME && self.deviations().next().is_some()
+        is_fapi2(&self.name) && self.deviations().next().is_some()
     }
 
     /// Whether this issuer may not be trusted under this profile, such as that of a test environment in production (P40).

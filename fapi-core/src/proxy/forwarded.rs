@@ -137,12 +137,30 @@ impl ForwardedUrls {
         Ok(Self { syntax: headers.syntax, primary: primary.clone(), others })
     }
 
+    pub(super) fn others(&self) -> &[PublicUrl] {
+        &self.others
+    }
+
     /// The URL that the headers in `lines` name.
     pub(super) fn select<'a>(
         &self,
         lines: impl Fn(&str) -> FieldLines<'a>,
     ) -> Result<&PublicUrl, ForwardedError> {
-        let stated = match self.syntax {
+        let stated = self.read(lines)?;
+        if stated == Stated::default() {
+            return Ok(&self.primary);
+        }
+        self.find(&stated)
+    }
+
+    /// Scheme, host and port that the headers in `lines` name, in normal form: of any URL, configured or not.
+    pub(super) fn select_origin<'a>(&self, lines: impl Fn(&str) -> FieldLines<'a>) -> Option<String> {
+        let origin = self.origin(&self.read(lines).ok()?).ok()?;
+        PublicUrl::parse(&origin).ok().map(|url| url.as_str().to_owned())
+    }
+
+    fn read<'a>(&self, lines: impl Fn(&str) -> FieldLines<'a>) -> Result<Stated<'a>, ForwardedError> {
+        Ok(match self.syntax {
             Syntax::Forwarded => one(lines(FORWARDED))?.map(Stated::parse).transpose()?.unwrap_or_default(),
             Syntax::XForwarded { port, prefix } => Stated {
                 proto: one_of_a_list(lines(PROTO))?,
@@ -150,11 +168,7 @@ impl ForwardedUrls {
                 port: if port { one_of_a_list(lines(PORT))? } else { None },
                 prefix: if prefix { one_of_a_list(lines(PREFIX))? } else { None },
             },
-        };
-        if stated == Stated::default() {
-            return Ok(&self.primary);
-        }
-        self.find(&stated)
+        })
     }
 
     /// R50: the one configured URL of this origin, and of this prefix where one is stated.

@@ -13,6 +13,7 @@ pub use forwarded::{ForwardedError, ForwardedHeaders};
 pub use peer::Peer;
 
 use std::net::IpAddr;
+use std::sync::Once;
 
 use ipnet::IpNet;
 use thiserror::Error as ThisError;
@@ -20,12 +21,24 @@ use thiserror::Error as ThisError;
 use crate::config_error::ConfigError;
 use crate::crypto::CryptoProvider;
 use crate::dpop::target::PublicUrl;
+use crate::interaction_id::INTERACTION_ID;
 use crate::mtls::{CertificateHeader, CertificateHeaderError, CertificateThumbprint};
 use crate::request::ResourceRequest;
 use forwarded::ForwardedUrls;
 
-/// Headers that cannot be a proxy's: they are the client's own, or of the connection.
-const NOT_A_PROXYS: [&str; 6] = ["authorization", "dpop", "host", "connection", "content-length", "origin"];
+/// Headers that are read as the client's own, by the core, by an adapter or by a router. As a proxy's, they would be removed
+/// from everybody else's requests. None of those that a format prescribes is among them.
+const READ_AS_THE_CLIENTS: [&str; 9] = [
+    "access-control-request-method",
+    "authorization",
+    "content-length",
+    "content-type",
+    "dpop",
+    "host",
+    "origin",
+    "transfer-encoding",
+    INTERACTION_ID,
+];
 
 /// The proxies in front of this API: where they connect from, and what they say about their clients.
 ///
@@ -159,8 +172,25 @@ impl TrustedProxy {
         let forwarded = at_most_one(self.forwarded, TrustedProxyError::ForwardedHeaders)?;
         let forwarded =
             forwarded.map(|headers| ForwardedUrls::new(headers, public_url, parse_url)).transpose()?;
-        Ok(ProxyTrust { networks, unix_socket: self.unix_socket, certificate, forwarded, names })
+        let unknown_peer = Once::new();
+        Ok(ProxyTrust {
+            networks,
+            unix_socket: self.unix_socket,
+            certificate,
+            forwarded,
+            names,
+            unknown_peer,
+        })
     }
+}
+
+fn warn_of_unknown_peer() {
+    tracing::warn!(
+        target: "fapi_core",
+        "a trusted proxy is configured, but who has sent a request is not known, so that nobody is trusted: in axum, serve \
+         `into_make_service_with_connect_info::<fapi_tower::Connection>()`; elsewhere, put `fapi_core::Peer` into the \
+         request's extensions (said once)"
+    );
 }
 
 fn at_most_one<T>(mut given: Vec<T>, several: TrustedProxyError) -> Result<Option<T>, TrustedProxyError> {
@@ -178,7 +208,7 @@ fn parse_network(text: &str) -> Result<IpNet, TrustedProxyError> {
 /// RFC 9110 §5.6.2: a field name is a token; and one that the proxy may set.
 fn is_proxy_header(name: &str) -> bool {
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !name.is_empty() && name.bytes().all(token) && !NOT_A_PROXYS.contains(&name)
+    !name.is_empty() && name.bytes().all(token) && !READ_AS_THE_CLIENTS.contains(&name)
 }
 
 /// The trust in proxies of a server that has been built.
@@ -190,14 +220,19 @@ pub(crate) struct ProxyTrust {
     forwarded: Option<ForwardedUrls>,
     /// In lower case, each once.
     names: Vec<Box<str>>,
+    /// Whether the log has it that peers are not known.
+    unknown_peer: Once,
 }
 
 impl ProxyTrust {
     /// R82: by the address of the connection, which nobody can choose.
     pub(crate) fn trusts(&self, peer: Peer) -> bool {
         match peer {
-            // R81: who is not known is not trusted.
-            Peer::Unknown => false,
+            // R81: who is not known is not trusted. Most likely nobody ever is, and the proxy is configured in vain.
+            Peer::Unknown => {
+                self.unknown_peer.call_once(warn_of_unknown_peer);
+                false
+            }
             Peer::UnixSocket => self.unix_socket,
             // A socket for both versions of IP sees IPv4 addresses in the form ::ffff:192.0.2.1.
             Peer::Address(address) => {
@@ -229,5 +264,16 @@ impl ProxyTrust {
     ) -> Option<Result<&PublicUrl, ForwardedError>> {
         let urls = self.forwarded.as_ref().filter(|_| self.trusts(request.peer))?;
         Some(urls.select(|name| request.proxy_header(name)))
+    }
+
+    /// The public URLs besides the server's own.
+    pub(crate) fn further_urls(&self) -> &[PublicUrl] {
+        self.forwarded.as_ref().map_or(&[], ForwardedUrls::others)
+    }
+
+    /// The scheme, host and port at which this peer says that the client has reached it.
+    pub(crate) fn origin(&self, request: &ResourceRequest<'_>) -> Option<String> {
+        let urls = self.forwarded.as_ref().filter(|_| self.trusts(request.peer))?;
+        urls.select_origin(|name| request.proxy_header(name))
     }
 }

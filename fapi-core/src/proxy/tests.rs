@@ -73,7 +73,9 @@ fn half_a_configuration_is_refused() {
     {
         assert_eq!(error(at([wrong])), Address(wrong.to_owned()), "{wrong}");
     }
-    for wrong in ["", "x cert", "x-c\u{e9}rt", "x:cert", "Authorization", "DPoP", "host"] {
+    for wrong in
+        ["", "x cert", "x-c\u{e9}rt", "x:cert", "Authorization", "DPoP", "host", "X-FAPI-Interaction-ID"]
+    {
         let proxy = TrustedProxy::at(["::1"]).client_certificate(CertificateHeader::nginx(wrong.to_owned()));
         assert_eq!(error(proxy), HeaderName(wrong.to_lowercase()), "{wrong}");
     }
@@ -83,6 +85,31 @@ fn half_a_configuration_is_refused() {
     );
     let wrong = TrustedProxy::at(["::1"]).forwarded(ForwardedHeaders::forwarded().public_url("api"));
     assert!(matches!(build(wrong), Err(ConfigError::PublicUrl { url, .. }) if url == "api"));
+}
+
+// R83, R84, R85, R86, R87, R88: the headers that a format prescribes are a proxy's.
+#[test]
+fn every_format_can_be_configured() {
+    for header in [
+        CertificateHeader::rfc9440(),
+        CertificateHeader::envoy(),
+        CertificateHeader::nginx("x-client-cert").with_verdict("x-client-verify", "SUCCESS"),
+        CertificateHeader::haproxy("x-client-cert"),
+        CertificateHeader::apache("x-client-cert"),
+        CertificateHeader::aws_alb_verify(),
+        CertificateHeader::aws_alb_passthrough(),
+        CertificateHeader::azure_application_gateway("x-client-cert"),
+        CertificateHeader::azure_app_service(),
+        CertificateHeader::traefik(),
+        CertificateHeader::google("x-client-cert-leaf"),
+    ] {
+        for forwarded in
+            [ForwardedHeaders::forwarded(), ForwardedHeaders::x_forwarded().with_port().with_prefix()]
+        {
+            let proxy = TrustedProxy::at(["::1"]).client_certificate(header.clone()).forwarded(forwarded);
+            assert!(build(proxy).is_ok(), "{header:?}");
+        }
+    }
 }
 
 // R82: each header that only a proxy may set is known, once and in lower case.

@@ -12,6 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::confirmation::SenderConstraint;
@@ -29,12 +30,12 @@ use verdict::Verdict;
 /// ```
 /// use std::time::Duration;
 /// use fapi_core::{AccessToken, Requirement, SenderConstraint};
-/// use serde::Deserialize;
+/// use serde::{Deserialize, Serialize};
 ///
 /// #[derive(Deserialize)]
 /// struct Claims { department: String, suspended: bool }
 ///
-/// #[derive(Deserialize)]
+/// #[derive(Deserialize, Serialize)]
 /// struct Payment { currency: String }
 ///
 /// let cardiology = Requirement::claims("cardiology", |token: &AccessToken<Claims>| {
@@ -116,12 +117,13 @@ impl Requirement {
 
     /// One of the token's authorization details (RFC 9396) must be of this `type` and satisfy the predicate.
     ///
-    /// Only [granted](TokenFacts::authorization_details) details are asked. What depends on the request, such as the amount
+    /// Only [granted](TokenFacts::authorization_details) details are asked: those that a `T` holds wholly, which is found out
+    /// by writing it again. What depends on the request, such as the amount
     /// of a payment, is for the handler, with the same method.
     #[must_use]
     pub fn authorization_details<T, F>(kind: &str, predicate: F) -> Self
     where
-        T: DeserializeOwned,
+        T: DeserializeOwned + Serialize,
         F: Fn(&T) -> bool + Send + Sync + 'static,
     {
         let kind: Arc<str> = kind.into();

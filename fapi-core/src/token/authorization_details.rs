@@ -3,6 +3,7 @@
 //! Decides which elements count here: those without `locations`, and those whose `locations` name this API (R148). What the
 //! members mean is the type's that reads them; a member that it does not know makes the element one that is not granted.
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
@@ -76,10 +77,44 @@ impl AuthorizationDetail {
     }
 
     /// The element as a `T`; `None` if it is none, or has a member that `T` does not know, at any depth.
-    pub(crate) fn read<T: DeserializeOwned>(&self) -> Option<T> {
+    ///
+    /// R148: what is not understood may be a condition of the grant. serde reports members that a struct ignores, but not
+    /// those that it drops inside of flattened structs and of tagged and untagged enums. They are missing from what `T`
+    /// writes.
+    pub(crate) fn read<T: DeserializeOwned + Serialize>(&self) -> Option<T> {
         let mut known = true;
-        let detail = serde_ignored::deserialize(&self.members, |_member| known = false).ok()?;
-        // R148: what is not understood may be a condition of the grant.
-        known.then_some(detail)
+        let detail: T = serde_ignored::deserialize(&self.members, |_member| known = false).ok()?;
+        let written = serde_json::to_value(&detail).ok()?;
+        if known && writes_all(&self.members, &written) {
+            return Some(detail);
+        }
+        tracing::debug!(
+            target: "fapi_core",
+            kind = &*self.kind,
+            "an authorization detail is not granted: the type that reads it does not know, or does not write, all of its members"
+        );
+        None
+    }
+}
+
+/// Whether all members of what was `read` are in what was `written`, in the same place. Values are not compared: a number
+/// or a text may be written in another way, an absent member with its default, and `null` not at all.
+fn writes_all(read: &Json, written: &Json) -> bool {
+    match (read, written) {
+        (Json::Object(read), Json::Object(written)) => read.iter().all(|(name, value)| {
+            value.is_null() || written.get(name).is_some_and(|own| writes_all(value, own))
+        }),
+        (Json::Array(read), Json::Array(written)) if read.len() == written.len() => {
+            read.iter().zip(written).all(|(value, own)| writes_all(value, own))
+        }
+        (read, _) => !has_members(read),
+    }
+}
+
+fn has_members(value: &Json) -> bool {
+    match value {
+        Json::Object(members) => !members.is_empty(),
+        Json::Array(items) => items.iter().any(has_members),
+        _ => false,
     }
 }

@@ -16,8 +16,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::clock::UnixTime;
 use crate::confirmation::{Binding, Confirmation};
@@ -182,17 +182,19 @@ impl TokenFacts {
     /// `type` and `locations`.
     ///
     /// An element counts only if it has no `locations` or names one of the server's audiences there, and if it is a `T`
-    /// wholly: a member that `T` does not know may be a condition, so such an element is left out.
+    /// wholly: a member that `T` does not know, at any depth, may be a condition, so such an element is left out.
     ///
-    /// That is seen in plain structs, at any depth. serde does not tell of members that it drops inside of
-    /// `#[serde(flatten)]`, and of enums with `#[serde(tag)]` or `#[serde(untagged)]`: do not flatten, and put
-    /// `#[serde(deny_unknown_fields)]` on what is in such enums.
+    /// What a `T` has read is seen from what it writes (`Serialize`), also where serde drops members in silence: in
+    /// `#[serde(flatten)]`, and in enums with `#[serde(tag)]` or `#[serde(untagged)]`. So a `T` must write each member under
+    /// the name and in the place where it has read it. One that it reads by a `#[serde(alias)]`, or does not serialise, or
+    /// that is an object in a set (whose order is another) counts as not known. Values may be written in another way, such
+    /// as `1` as `1.0`; defaults may be added, and `null` left out.
     ///
     /// ```
     /// # use fapi_core::TokenFacts;
-    /// use serde::Deserialize;
+    /// use serde::{Deserialize, Serialize};
     ///
-    /// #[derive(Deserialize)]
+    /// #[derive(Deserialize, Serialize)]
     /// struct Payment { creditor: String }
     ///
     /// fn may_pay(token: &TokenFacts, creditor: &str) -> bool {
@@ -201,7 +203,7 @@ impl TokenFacts {
     /// }
     /// ```
     #[must_use]
-    pub fn authorization_details<T: DeserializeOwned>(&self, kind: &str) -> Vec<T> {
+    pub fn authorization_details<T: DeserializeOwned + Serialize>(&self, kind: &str) -> Vec<T> {
         self.authorization_details.of(kind).filter_map(AuthorizationDetail::read).collect()
     }
 

@@ -9,6 +9,7 @@
 
 mod authorization_server;
 mod deny_list;
+mod deviations;
 #[cfg(feature = "josekit")]
 mod encrypted;
 mod fakes;

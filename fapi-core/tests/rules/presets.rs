@@ -39,19 +39,20 @@ fn what_each_deviates_in() {
     assert_eq!(codes(Profile::maskinporten()), of_maskinporten);
 }
 
+fn build(profile: Profile) -> Result<(), ConfigError> {
+    ResourceServer::builder()
+        .profile(profile)
+        .public_url(API)
+        .audience(API)
+        .issuer(fapi_core::Issuer::new(ISSUER))
+        .revocation(Revocation::max_token_lifetime(Duration::from_secs(300)))
+        .build()
+        .map(|_server| ())
+}
+
 // R20: any relaxation takes the name away, not only of algorithms.
 #[test]
 fn a_relaxed_fapi2_has_lost_its_name() {
-    let build = |profile: Profile| {
-        ResourceServer::builder()
-            .profile(profile)
-            .public_url(API)
-            .audience(API)
-            .issuer(fapi_core::Issuer::new(ISSUER))
-            .revocation(Revocation::max_token_lifetime(Duration::from_secs(300)))
-            .build()
-            .map(|_server| ())
-    };
     for relaxed in [
         Profile::fapi2().with_audience_optional(true),
         Profile::fapi2().with_subject_optional(true),
@@ -79,13 +80,33 @@ fn deviations_are_logged_at_start() {
     let deviations: Vec<Deviation> = profile.deviations().collect();
     World::with(|builder| builder.profile(profile));
     let warnings: Vec<String> = log.take().into_iter().filter(|line| line.starts_with("WARN")).collect();
-    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    // The last one is not the profile's: see `deviations.rs`.
+    assert_eq!(warnings.len(), 3, "{warnings:?}");
     for (warning, deviation) in warnings.iter().zip(deviations) {
         let expected = format!("profile=\"own\" deviation={:?}", deviation.code());
         assert!(warning.contains(&expected) && warning.contains(&deviation.to_string()), "{warning}");
     }
-    World::new();
-    assert!(!log.take().iter().any(|line| line.starts_with("WARN")));
+}
+
+// R20: nor may it have that name in another spelling.
+#[test]
+fn a_relaxed_fapi2_may_not_spell_its_name_in_another_way() {
+    for name in [
+        "fapi2",
+        "FAPI2",
+        "fapi-2.0",
+        "Fapi 2",
+        "FAPI 2.0 Security Profile",
+        "fapi_2_0_security_profile_final",
+        "fapi2sp",
+    ] {
+        let profile = Profile::fapi2().named(name);
+        assert_eq!(build(profile.clone()), Ok(()), "{name}");
+        assert_eq!(build(profile.with_untyped_tokens(true)), Err(ConfigError::ProfileName), "{name}");
+    }
+    for name in ["own", "fapi2-relaxed", "fapi2 with RS256", "fapi1", "fapi", "fapi-20-21", ""] {
+        assert_eq!(build(Profile::fapi2().named(name).with_untyped_tokens(true)), Ok(()), "{name}");
+    }
 }
 
 // R6, R51: the profile's defaults hold, and the builder's setters override them.

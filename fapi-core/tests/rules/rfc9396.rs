@@ -1,22 +1,25 @@
 //! Authorization details (RFC 9396): what was granted in detail, typed.
 
+use std::collections::{BTreeMap, HashSet};
+
 use fapi_core::{AccessToken, Error, NoClaims, Requirement};
 use fapi_testkit::TokenBuilder;
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::world::{API, World, header};
 
 const PAYMENT: &str = "payment_initiation";
 
-#[derive(Debug, Deserialize, Eq, PartialEq)]
+#[derive(Debug, Deserialize, Eq, PartialEq, Serialize)]
 struct Payment {
     creditor: String,
     amount: Amount,
     offset: Option<i64>,
 }
 
-#[derive(Debug, Deserialize, Eq, PartialEq)]
+#[derive(Debug, Deserialize, Eq, PartialEq, Serialize)]
 struct Amount {
     currency: String,
     value: u64,
@@ -106,6 +109,130 @@ async fn a_detail_with_unknown_members_is_not_granted() {
     }
     assert!(suffices(&world, &Requirement::not(in_kroner()), json!([])).await);
     assert!(!suffices(&world, &Requirement::not(in_kroner()), json!([payment()])).await);
+}
+
+/// An element in all the shapes in which serde drops members without a word.
+#[derive(Debug, Default, Deserialize, PartialEq, Serialize)]
+struct Consent {
+    #[serde(flatten)]
+    purpose: Purpose,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<f64>,
+    #[serde(default)]
+    recurring: bool,
+    #[serde(default)]
+    accounts: Vec<Account>,
+    #[serde(default)]
+    labels: BTreeMap<String, u64>,
+    #[serde(default)]
+    channels: HashSet<String>,
+    until: Option<Until>,
+}
+
+#[derive(Debug, Default, Deserialize, PartialEq, Serialize)]
+struct Purpose {
+    purpose: String,
+    note: Option<String>,
+}
+
+#[derive(Debug, Deserialize, PartialEq, Serialize)]
+#[serde(tag = "scheme")]
+enum Account {
+    #[serde(rename = "iban")]
+    Iban { number: String },
+    #[serde(rename = "card")]
+    Card { last_digits: String },
+}
+
+#[derive(Debug, Deserialize, PartialEq, Serialize)]
+#[serde(untagged)]
+enum Until {
+    Day { year: u16, day: u16 },
+    Second(u64),
+}
+
+const CONSENT: &str = "consent";
+
+/// The elements that are granted, read as `T`.
+async fn granted<T: DeserializeOwned + Serialize>(world: &World, mut detail: Value) -> Vec<T> {
+    detail["type"] = json!(CONSENT);
+    token_with(world, json!([detail])).await.authorization_details(CONSENT)
+}
+
+// R148: also where serde itself does not tell.
+#[tokio::test]
+async fn members_that_serde_drops_in_silence_are_noticed() {
+    let world = World::new();
+    for detail in [
+        // In a flattened struct, or beside it.
+        json!({ "purpose": "rent", "only_on": "Sundays" }),
+        json!({ "purpose": "rent", "only_on": {} }),
+        // In a tagged enum, and one of another variant.
+        json!({ "purpose": "rent", "accounts": [{ "scheme": "iban", "number": "1", "most": 5 }] }),
+        json!({ "purpose": "rent", "accounts": [{ "scheme": "iban", "number": "1", "last_digits": "1" }] }),
+        json!({ "purpose": "rent", "accounts": [
+            { "scheme": "card", "last_digits": "1" }, { "scheme": "iban", "number": "1", "most": [1] },
+        ] }),
+        // In an untagged enum.
+        json!({ "purpose": "rent", "until": { "year": 2026, "day": 1, "hour": 12 } }),
+    ] {
+        assert_eq!(granted::<Consent>(&world, detail.clone()).await, [], "{detail}");
+        assert_eq!(granted::<Value>(&world, detail).await.len(), 1);
+    }
+}
+
+// R148: what is written in another way than it came is known all the same.
+#[tokio::test]
+async fn known_members_may_be_spelt_as_clients_do() {
+    let world = World::new();
+    let rent = || Purpose { purpose: "rent".to_owned(), note: None };
+    let consent = || Consent { purpose: rent(), ..Consent::default() };
+    for (detail, read) in [
+        (json!({ "purpose": "rent" }), consent()),
+        // Defaults that are spelt out, and nothing as `null`.
+        (json!({ "purpose": "rent", "recurring": false, "labels": {}, "accounts": [] }), consent()),
+        (json!({ "purpose": "rent", "limit": null, "until": null, "note": null }), consent()),
+        // Numbers with and without a fraction; maps and sets in any order.
+        (json!({ "purpose": "rent", "limit": 1 }), Consent { limit: Some(1.0), ..consent() }),
+        (
+            json!({ "labels": { "b": 2, "a": 1 }, "purpose": "rent", "channels": ["x", "y", "z", "x"] }),
+            Consent {
+                labels: [("a".to_owned(), 1), ("b".to_owned(), 2)].into(),
+                channels: ["x", "y", "z"].map(str::to_owned).into(),
+                ..consent()
+            },
+        ),
+        (
+            json!({ "purpose": "rent", "until": { "day": 1, "year": 2026 } }),
+            Consent { until: Some(Until::Day { year: 2026, day: 1 }), ..consent() },
+        ),
+        (
+            json!({ "purpose": "rent", "accounts": [{ "scheme": "card", "last_digits": "1" }] }),
+            Consent { accounts: vec![Account::Card { last_digits: "1".to_owned() }], ..consent() },
+        ),
+    ] {
+        assert_eq!(granted::<Consent>(&world, detail.clone()).await, [read], "{detail}");
+    }
+}
+
+// R148: the price, as the documentation of `authorization_details` has it: what is not written as it is read is refused.
+#[tokio::test]
+async fn a_member_that_is_not_written_where_it_is_read_counts_as_unknown() {
+    #[derive(Deserialize, Serialize)]
+    struct Aliased {
+        #[serde(alias = "IBAN")]
+        iban: String,
+    }
+    #[derive(Deserialize, Serialize)]
+    struct Secret {
+        #[serde(skip_serializing)]
+        #[allow(dead_code, reason = "it is read")]
+        pin: String,
+    }
+    let world = World::new();
+    assert_eq!(granted::<Aliased>(&world, json!({ "iban": "1" })).await.len(), 1);
+    assert_eq!(granted::<Aliased>(&world, json!({ "IBAN": "1" })).await.len(), 0);
+    assert_eq!(granted::<Secret>(&world, json!({ "pin": "1" })).await.len(), 0);
 }
 
 // R148: locations restrict a detail to the resource servers that they name.

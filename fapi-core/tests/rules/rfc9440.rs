@@ -11,6 +11,7 @@ use fapi_core::{
 use fapi_testkit::{TestCertificate, TestIssuer};
 use serde_json::json;
 
+use crate::logging::Log;
 use crate::vectors;
 use crate::world::{API, ISSUER, Request, World};
 
@@ -102,6 +103,24 @@ async fn a_stranger_conveys_nothing() {
         decide(&plain, proxy(), &[("client-cert", &own)], &request).await,
         Err(Error::CertificateMissing)
     );
+}
+
+// R81: an adapter that does not know its peers makes a trusted proxy useless, which the log says, once.
+#[tokio::test]
+async fn a_peer_that_is_not_known_is_told_of() {
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    let world = behind(CertificateHeader::rfc9440());
+    let warnings = || log.take().into_iter().filter(|line| line.contains("is not known")).count();
+    decide(&world, proxy(), &[], &world.valid()).await.unwrap();
+    assert_eq!(warnings(), 0);
+    for expected in [1, 0] {
+        decide(&world, Peer::Unknown, &[], &world.valid()).await.unwrap();
+        assert!(!world.server.trusts(Peer::Unknown));
+        assert_eq!(warnings(), expected);
+    }
+    decide(&World::new(), Peer::Unknown, &[], &world.mtls()).await.unwrap_err();
+    assert_eq!(warnings(), 0);
 }
 
 // R81: the certificate on the connection of a trusted proxy is the proxy's own.

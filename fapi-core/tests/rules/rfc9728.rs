@@ -1,7 +1,10 @@
 //! RFC 9728: the protected resource metadata.
 
 use fapi_core::jose::Algorithm;
-use fapi_core::{Profile, ResourceDescription, SenderConstraint};
+use fapi_core::{
+    FieldLines, ForwardedHeaders, Profile, Requirement, ResourceDescription, ResourceRequest,
+    SenderConstraint, TrustedProxy,
+};
 use serde_json::{Value, json};
 
 use crate::world::{Request, World, headers};
@@ -75,6 +78,117 @@ async fn challenges_point_at_the_document() {
         "{challenges:?}"
     );
     assert_eq!(document(&world)["resource"], "https://api.example.com/v1");
+}
+
+/// Three public URLs, two of them on one host, and what a proxy says of them.
+fn on_several_hosts() -> World {
+    let headers = ForwardedHeaders::x_forwarded()
+        .with_prefix()
+        .public_url("https://api.example.org/v1")
+        .public_url("https://api.example.org/v2");
+    World::with(|builder| builder.trusted_proxy(TrustedProxy::at(["10.0.0.0/8"]).forwarded(headers)))
+}
+
+type Headers<'a> = [(&'a str, &'a str)];
+
+/// A request without credentials from `peer` with these headers.
+fn from<'a>(
+    peer: &str,
+    path: &'a str,
+    headers: &'a Headers<'a>,
+    act: impl FnOnce(ResourceRequest<'_>) -> Option<String>,
+) -> Option<String> {
+    let lines: Vec<_> =
+        headers.iter().map(|(name, value)| (*name, FieldLines::One(value.as_bytes()))).collect();
+    let peer = peer.parse::<std::net::IpAddr>().unwrap();
+    act(ResourceRequest::new("GET", path, None).with_peer(peer.into()).with_proxy_headers(&lines))
+}
+
+const ORG: (&str, &str) = ("x-forwarded-host", "api.example.org");
+const PROXY: &str = "10.1.2.3";
+
+// R138, R140: `resource` is the URL that the client has asked about, of those that are configured.
+#[test]
+fn each_public_url_has_its_own_document() {
+    const HERE: &str = "/.well-known/oauth-protected-resource";
+    let world = on_several_hosts();
+    let (primary, v1, v2) =
+        ("https://api.example.com", "https://api.example.org/v1", "https://api.example.org/v2");
+    for (peer, path, headers, resource) in [
+        (PROXY, "", &[][..], Some(primary)),
+        (PROXY, "/v1", &[ORG], Some(v1)),
+        (PROXY, "/v2", &[ORG], Some(v2)),
+        (PROXY, "/v2/", &[ORG], Some(v2)),
+        // The path says it all; so it does for the prefix, which a proxy may or may not have removed.
+        (PROXY, "/v2", &[], Some(v2)),
+        (PROXY, "/v2", &[ORG, ("x-forwarded-prefix", "/v1")], Some(v2)),
+        ("192.0.2.1", "/v1", &[ORG], Some(v1)),
+        // Not of this host, of none that is known, or by no means a host: the first one.
+        (PROXY, "", &[ORG], Some(primary)),
+        (PROXY, "", &[("x-forwarded-host", "evil.example")], Some(primary)),
+        (PROXY, "", &[("x-forwarded-host", "a/b")], Some(primary)),
+        (PROXY, "/v3", &[ORG], None),
+    ] {
+        let path = format!("{HERE}{path}");
+        let found = from(peer, &path, headers, |request| {
+            world.server.metadata_for(&request).map(|document| document.json().to_owned())
+        });
+        let found = found.map(|json| serde_json::from_str::<Value>(&json).unwrap()["resource"].clone());
+        assert_eq!(found, resource.map(Value::from), "{peer} {path} {headers:?}");
+    }
+}
+
+// R140: two hosts with the same path are told apart by what the proxy says, and only by that.
+#[test]
+fn hosts_are_told_apart_by_a_trusted_proxy() {
+    let urls = || ForwardedHeaders::x_forwarded().public_url("https://api.example.org");
+    let world =
+        World::with(|builder| builder.trusted_proxy(TrustedProxy::at(["10.0.0.0/8"]).forwarded(urls())));
+    for (peer, headers, url) in [
+        (PROXY, &[ORG][..], "https://api.example.org"),
+        (PROXY, &[("x-forwarded-host", "API.example.org:443")], "https://api.example.org"),
+        (PROXY, &[("x-forwarded-host", "api.example.org:8443")], "https://api.example.com"),
+        (PROXY, &[ORG, ("x-forwarded-proto", "http")], "https://api.example.com"),
+        (PROXY, &[("x-forwarded-host", "api.example.com")], "https://api.example.com"),
+        (PROXY, &[], "https://api.example.com"),
+        ("192.0.2.1", &[ORG], "https://api.example.com"),
+    ] {
+        let found = from(peer, "/.well-known/oauth-protected-resource", headers, |request| {
+            world.server.metadata_for(&request).map(|document| document.url().to_owned())
+        });
+        let expected = format!("{url}/.well-known/oauth-protected-resource");
+        assert_eq!(found, Some(expected), "{peer} {headers:?}");
+    }
+}
+
+// R140, R144: a challenge names the metadata of the URL of the request, from the server and from a route.
+#[tokio::test]
+async fn challenges_point_at_the_document_of_the_requests_url() {
+    let world = on_several_hosts();
+    for (peer, prefix, url) in [
+        (PROXY, "/v1", "https://api.example.org/.well-known/oauth-protected-resource/v1"),
+        (PROXY, "/v2", "https://api.example.org/.well-known/oauth-protected-resource/v2"),
+        (PROXY, "/v3", "https://api.example.com/.well-known/oauth-protected-resource"),
+        ("192.0.2.1", "/v1", "https://api.example.com/.well-known/oauth-protected-resource"),
+    ] {
+        let lines = [ORG, ("x-forwarded-prefix", prefix)]
+            .map(|(name, value)| (name, FieldLines::One(value.as_bytes())));
+        let peer = peer.parse::<std::net::IpAddr>().unwrap();
+        let token = world.token().sign();
+        let proof = world.client.proof("GET", &format!("https://api.example.org{prefix}/records"));
+        let valid = Request::dpop(&token, proof.access_token(&token).sign());
+        for request in [Request::without_credentials(), valid] {
+            let facts = request.borrow().with_peer(peer.into()).with_proxy_headers(&lines);
+            let rejection = match world.server.verify(&facts).await {
+                Ok(verified) => verified.check(&Requirement::scope("more")).unwrap_err(),
+                Err(rejection) => rejection,
+            };
+            let expected = format!("resource_metadata=\"{url}\"");
+            let challenges = headers(&rejection, "www-authenticate");
+            assert!(!challenges.is_empty(), "{prefix}");
+            assert!(challenges.iter().all(|line| line.ends_with(&expected)), "{challenges:?}");
+        }
+    }
 }
 
 // R142: document, challenge and verifier agree.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use fapi_core::Clock as _;
 use fapi_core::jose::Algorithm;
+use fapi_core::{Clock as _, Peer};
 
 use super::{
     ContractCase, Expected, PUBLIC_URL, TestRequest, UNREACHABLE_ISSUER, World, interaction_ids, routes,
@@ -77,7 +77,7 @@ fn unavailable() -> Expected {
 }
 
 pub(super) fn request(target: &'static str, headers: Vec<(&'static str, String)>) -> TestRequest {
-    TestRequest { method: DEFAULT_METHOD, target, headers, certificate: None }
+    TestRequest { method: DEFAULT_METHOD, target, headers, certificate: None, peer: Peer::Unknown }
 }
 
 pub(super) fn dpop(token: &str, proof: impl Into<String>) -> TestRequest {

@@ -5,20 +5,35 @@
 
 mod cases;
 mod interaction_ids;
+mod proxies;
 mod routes;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use fapi_core::{
-    HttpClient, HttpError, HttpResponse, InteractionIdPolicy, Issuer, Requirement, ResourceServer,
+    HttpClient, HttpError, HttpResponse, InteractionIdPolicy, Issuer, Peer, Requirement, ResourceServer,
+    ResourceServerBuilder,
 };
 
 use crate::{ManualClock, Scenario, TestCertificate, TestClient, TestIssuer};
 
 /// The header fields of an answer that the contract covers, in the order in which it lists them.
-pub const COVERED_HEADERS: [&str; 4] =
-    ["www-authenticate", "dpop-nonce", "cache-control", "x-fapi-interaction-id"];
+pub const COVERED_HEADERS: [&str; 5] =
+    ["www-authenticate", "dpop-nonce", "cache-control", "x-fapi-interaction-id", SEEN_BY_HANDLER];
+
+/// The field in which a handler answers which of [`ECHOED_HEADERS`] its request has, see [`Contract`].
+pub const SEEN_BY_HANDLER: &str = "x-seen-by-handler";
+
+/// The fields of requests of which handlers tell whether they have seen them.
+pub const ECHOED_HEADERS: [&str; 6] = [
+    "client-cert",
+    "client-cert-chain",
+    "forwarded",
+    "x-forwarded-host",
+    "x-forwarded-prefix",
+    "x-forwarded-proto",
+];
 
 /// Stands for any nonce in [`Expected::headers`].
 pub const ANY_NONCE: &str = "<nonce>";
@@ -48,6 +63,8 @@ pub struct TestRequest {
     pub headers: Vec<(&'static str, String)>,
     /// The client certificate (DER) of the connection.
     pub certificate: Option<Vec<u8>>,
+    /// Who is at the other end of the connection.
+    pub peer: Peer,
 }
 
 /// An answer.
@@ -88,7 +105,8 @@ fn mask_nonce(value: &str) -> String {
 /// A resource server and the requests to put to it, in order.
 ///
 /// The API under test has this server's layer around everything. `GET /records` and `POST /records` answer 200 to every
-/// token; each of `routes` requires more. Handlers set no headers.
+/// token; each of `routes` requires more. Handlers set no headers but [`SEEN_BY_HANDLER`], once for each of
+/// [`ECHOED_HEADERS`] that their request has, with its name.
 #[derive(Debug)]
 pub struct Contract {
     /// The server. Its clock stands still.
@@ -134,10 +152,11 @@ impl Contract {
     /// If the server cannot be built.
     #[must_use]
     pub fn with_method(method: &'static str) -> Self {
-        Self::under(method, InteractionIdPolicy::Echo, cases::all)
+        Self::under(method, echoing, cases::all)
     }
 
-    /// This contract, and those of servers with the other policies about `x-fapi-interaction-id`.
+    /// This contract, those of servers with the other policies about `x-fapi-interaction-id`, and those of servers behind a
+    /// proxy.
     ///
     /// # Panics
     /// If a server cannot be built.
@@ -145,20 +164,25 @@ impl Contract {
     pub fn all(method: &'static str) -> Vec<Self> {
         vec![
             Self::with_method(method),
-            Self::under(method, InteractionIdPolicy::Off, interaction_ids::ignored),
-            Self::under(method, InteractionIdPolicy::Make, interaction_ids::made),
-            Self::under(method, InteractionIdPolicy::Require, interaction_ids::required),
+            Self::under(method, |it| it.interaction_id(InteractionIdPolicy::Off), interaction_ids::ignored),
+            Self::under(method, |it| it.interaction_id(InteractionIdPolicy::Make), interaction_ids::made),
+            Self::under(
+                method,
+                |it| it.interaction_id(InteractionIdPolicy::Require),
+                interaction_ids::required,
+            ),
+            Self::under(method, proxies::with_x_forwarded, proxies::x_forwarded),
+            Self::under(method, proxies::with_forwarded, proxies::forwarded),
         ]
     }
 
     fn under(
         method: &'static str,
-        interaction_id: InteractionIdPolicy,
+        configure: fn(ResourceServerBuilder) -> ResourceServerBuilder,
         cases: fn(&World) -> Vec<ContractCase>,
     ) -> Self {
         let Scenario { clock, issuer, client, certificate, server } = Scenario::just_started(|builder| {
-            let builder = builder.issuer(Issuer::new(UNREACHABLE_ISSUER)).http_client(Arc::new(NoNetwork));
-            builder.interaction_id(interaction_id)
+            configure(builder.issuer(Issuer::new(UNREACHABLE_ISSUER)).http_client(Arc::new(NoNetwork)))
         });
         let thief = TestClient::new().with_clock(Arc::new(clock.clone()));
         let other_certificate = TestCertificate::generate();
@@ -166,6 +190,10 @@ impl Contract {
         world.clock.advance(UPTIME);
         Self { server, routes: routes::all(), cases: cases(&world) }
     }
+}
+
+fn echoing(builder: ResourceServerBuilder) -> ResourceServerBuilder {
+    builder.interaction_id(InteractionIdPolicy::Echo)
 }
 
 impl Default for Contract {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fapi_core::{AccessToken, Requirement, SenderConstraint};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::cases::{DPOP, Rows, accepted, bearer, dpop, failed, insufficient_scope, refused};
@@ -14,7 +14,7 @@ const HIGH: &str = "urn:example:loa:high";
 const MAX_AGE: Duration = Duration::from_secs(300);
 
 /// An authorization detail.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 struct Payment {
     currency: String,
 }

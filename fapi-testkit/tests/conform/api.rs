@@ -20,7 +20,7 @@ const MAX_AGE: Duration = Duration::from_secs(300);
 const PAYMENT: &str = "payment_initiation";
 
 /// An authorization detail.
-#[derive(Deserialize)]
+#[derive(Deserialize, serde::Serialize)]
 struct Payment {
     amount: String,
 }

@@ -17,3 +17,5 @@ mod readiness;
 mod require;
 mod security_events;
 mod sockets;
+#[cfg(feature = "rustls")]
+mod tls;

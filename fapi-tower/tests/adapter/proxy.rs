@@ -4,12 +4,12 @@ use std::net::{IpAddr, SocketAddr};
 
 use fapi_testkit::{Scenario, TestCertificate};
 use fapi_tower::fapi_core::{CertificateHeader, Error, ForwardedHeaders, TargetMismatch, TrustedProxy};
-use fapi_tower::{Cors, Peer, PeerCertificate, Rejection};
+use fapi_tower::{Cors, MetadataService, Peer, PeerCertificate, Rejection};
 use http::request::Builder;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 
-use crate::api::{Calls, TestRequest, TestResponse, empty, protected, send, valid_request};
+use crate::api::{Calls, TestRequest, TestResponse, empty, lines, protected, send, valid_request};
 
 const PROXY: &str = "10.1.2.3";
 const STRANGER: &str = "192.0.2.1";
@@ -146,4 +146,47 @@ async fn the_url_is_the_one_that_the_client_has_typed() {
         let error = parts.extensions.get::<Rejection>().map(|rejection| rejection.error().clone());
         assert_eq!(error, mismatch.map(Error::ProofTarget), "{url} {peer:?} {headers:?}");
     }
+}
+
+// R138, R140, R144: document and challenge are those of the URL that the client has asked.
+#[tokio::test]
+async fn metadata_is_that_of_the_requested_url() {
+    const PATH: &str = "/.well-known/oauth-protected-resource";
+    let api = Scenario::with(|builder| {
+        let headers = ForwardedHeaders::forwarded()
+            .public_url("https://api.example.org")
+            .public_url("https://api.example.net/v2");
+        builder.trusted_proxy(TrustedProxy::at([PROXY]).forwarded(headers))
+    });
+    let calls = Calls::default();
+    let service = protected(&api, &calls, crate::api::hello);
+    for (peer, forwarded, path, resource) in [
+        (peer(PROXY), "host=api.example.org;proto=https", PATH, "https://api.example.org"),
+        (peer(PROXY), "host=api.example.com", PATH, "https://api.example.com"),
+        (peer(PROXY), "host=evil.example", PATH, "https://api.example.com"),
+        (peer(STRANGER), "host=api.example.org", PATH, "https://api.example.com"),
+        (
+            peer(PROXY),
+            "host=api.example.net",
+            "/.well-known/oauth-protected-resource/v2",
+            "https://api.example.net/v2",
+        ),
+    ] {
+        let request = || empty(Request::builder().uri(path).header("forwarded", forwarded).extension(peer));
+        let resource = format!("{{\"resource\":\"{resource}\",");
+        let (parts, document) = send(service.clone(), request()).await;
+        assert_eq!(parts.status, StatusCode::OK, "{forwarded}");
+        assert!(document.starts_with(&resource), "{forwarded}: {document}");
+        let (_, same) = send(MetadataService::new(&api.server), request()).await;
+        assert_eq!(same, document, "{forwarded}");
+    }
+    let request = Request::builder().uri("/records").header("forwarded", "host=api.example.org");
+    let (parts, _) = send(service, empty(request.extension(peer(PROXY)))).await;
+    for challenge in lines(&parts.headers, "www-authenticate") {
+        assert!(
+            challenge.ends_with("\"https://api.example.org/.well-known/oauth-protected-resource\""),
+            "{challenge}"
+        );
+    }
+    assert_eq!(calls.count(), 0);
 }
