@@ -163,6 +163,12 @@ pub(super) const REQUEST_REFUSED: Expectation = expect(
     ],
 );
 
+/// An `x-fapi-interaction-id` is owed and missing, or is none.
+pub(super) const IDENTIFIER_MISSING: Expectation = expect(
+    "a request that lacks a required header field is malformed: 400; FAPI 1.0 names no error for it",
+    &[refused(400, &[INVALID_REQUEST, None])],
+);
+
 /// A proof is owed and missing, or there is more than one.
 pub(super) const PROOF_MISSING: Expectation = expect(
     "RFC 9449 §7.1 names no error for it: invalid_dpop_proof, invalid_token and invalid_request (400 or 401) are all in \

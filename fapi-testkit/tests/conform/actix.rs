@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::{App, HttpResponse, web};
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::{App, Error, HttpResponse, web};
 use fapi_actix::{AccessToken, AccessTokenMiddleware, Require};
-use fapi_core::{RejectionBody, Requirement};
+use fapi_core::{RejectionBody, Requirement, ResourceServer};
 use fapi_testkit::catalogue::{CatalogueIssuer, Profile};
 use fapi_testkit::conform::run_actix;
 
@@ -15,27 +17,36 @@ async fn whoami(token: AccessToken) -> String {
     token.subject().as_str().to_owned()
 }
 
+/// The routes of the API behind this server.
+pub(crate) fn app(
+    server: ResourceServer,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    let require = Require::new(Requirement::scope(SCOPE));
+    let sensitive = web::resource("/sensitive").wrap(Require::new(recent_login()));
+    let payments = web::resource("/payments").wrap(Require::new(consent()));
+    App::new()
+        .route("/whoami", web::get().to(whoami))
+        .service(web::resource("/records").wrap(require).route(web::get().to(async || "[]")))
+        .service(sensitive.route(web::get().to(async || "[]")))
+        .service(payments.route(web::post().to(async || "{}")))
+        .default_service(web::to(HttpResponse::NotFound))
+        .wrap(AccessTokenMiddleware::new(server))
+}
+
 // The whole catalogue, with the cases that need a network.
 #[tokio::test]
 async fn nothing_is_found_in_an_actix_application() {
     let world = World::new();
     let server = world.server(|builder| builder.rejection_body(RejectionBody::ProblemJson));
-    let app = move || {
-        let require = Require::new(Requirement::scope(SCOPE));
-        App::new()
-            .route("/whoami", web::get().to(whoami))
-            .service(web::resource("/records").wrap(require).route(web::get().to(async || "[]")))
-            .service(
-                web::resource("/sensitive")
-                    .wrap(Require::new(recent_login()))
-                    .route(web::get().to(async || "[]")),
-            )
-            .service(
-                web::resource("/payments").wrap(Require::new(consent())).route(web::post().to(async || "{}")),
-            )
-            .default_service(web::to(HttpResponse::NotFound))
-            .wrap(AccessTokenMiddleware::new(server.clone()))
-    };
+    let app = move || app(server.clone());
     let report = run_actix(app, world.issuer.clone(), world.options()).await.unwrap();
     report.assert_passed();
     assert!(report.target.address.starts_with("http://127.0.0.1:"), "{}", report.target.address);

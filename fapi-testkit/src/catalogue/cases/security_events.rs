@@ -31,7 +31,8 @@ fn event_as_token() -> Case {
         |s| {
             let user = subject::iss_sub(s.issuer().identifier(), "alice");
             let event = s.issuer().issuer().session_revoked(user).audience(s.audience());
-            let confirmation = json!({"jkt": s.cast().client.thumbprint()});
+            let (method, value) = s.confirmation();
+            let confirmation = json!({method: value});
             let event = event.claim("sub", "alice").claim("client_id", "client").claim("scope", s.scope());
             s.with_token_text(&event.claim("exp", s.ahead(300).as_secs()).claim("cnf", confirmation).sign())
         },
