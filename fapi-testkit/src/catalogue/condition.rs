@@ -43,6 +43,38 @@ pub(super) const NOT_CHALLENGED: Condition =
 /// RFC 8935 §2.2
 pub(super) const RECEIVED: Condition = Condition { text: "status 202", holds: |it| it.answer.status == 202 };
 
+/// RFC 8935 §2.2, R165
+pub(super) const EMPTY: Condition = Condition { text: "no content", holds: |it| it.answer.body.is_empty() };
+
+/// RFC 8935 §2.3, §2.4, R165
+pub(super) const EVENT_ERROR: Condition = Condition {
+    text: "a JSON object whose err is registered and whose description is a text",
+    holds: |it| {
+        let json = it.answer.values("content-type").any(|value| value.starts_with("application/json"));
+        let described =
+            document(it.answer).is_some_and(|it| it.get("description").is_some_and(Value::is_string));
+        json && described && event_error(it.answer).is_some_and(|err| EVENT_ERRORS.contains(&&*err))
+    },
+};
+
+/// RFC 8935 §2.4
+pub(super) const EVENT_ERROR_AUDIENCE: Condition = Condition {
+    text: "err is invalid_audience",
+    holds: |it| event_error(it.answer).as_deref() == Some("invalid_audience"),
+};
+
+/// RFC 8935 §2.4
+pub(super) const EVENT_ERROR_ISSUER: Condition = Condition {
+    text: "err is invalid_issuer",
+    holds: |it| event_error(it.answer).as_deref() == Some("invalid_issuer"),
+};
+
+/// RFC 8935 §2.3: the description is for people.
+pub(super) const LANGUAGE_NAMED: Condition = Condition {
+    text: "a Content-Language header field",
+    holds: |it| it.answer.values("content-language").next().is_some(),
+};
+
 /// RFC 9449 §8.1, R63
 pub(super) const NONCE_WELL_FORMED: Condition = Condition {
     text: "at most one DPoP-Nonce, not empty, of the permitted characters",
@@ -330,6 +362,20 @@ fn step_up_parameter(answer: &Answer, name: &str) -> Option<String> {
     let step_up = |error| error == Some("insufficient_user_authentication");
     let challenge = challenges.iter().find(|challenge| step_up(challenge.parameter("error")))?;
     challenge.parameter(name).map(str::to_owned)
+}
+
+/// RFC 8935 §2.4
+const EVENT_ERRORS: [&str; 6] = [
+    "invalid_request",
+    "invalid_key",
+    "invalid_issuer",
+    "invalid_audience",
+    "authentication_failed",
+    "access_denied",
+];
+
+fn event_error(answer: &Answer) -> Option<String> {
+    document(answer)?.get("err")?.as_str().map(str::to_owned)
 }
 
 fn document(answer: &Answer) -> Option<Value> {

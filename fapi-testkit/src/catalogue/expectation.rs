@@ -116,6 +116,18 @@ pub(super) const NOT_CHECKED: Expectation = Expectation {
 pub(super) const EVENT_REFUSED: Expectation =
     expect("RFC 8935 §2.3: an event that does not hold is answered with 400", &[refused(400, &[None])]);
 
+/// A security event that somebody sends who is not known.
+pub(super) const EVENT_OF_STRANGER: Expectation = expect(
+    "RFC 8935 §2.4 has the error authentication_failed, with 400; HTTP's own answers are 401 and 403",
+    &[refused(400, &[None]), refused(401, &[None]), refused(403, &[None])],
+);
+
+/// A security event under another media type.
+pub(super) const EVENT_UNREADABLE: Expectation = expect(
+    "RFC 8935 §2.3 answers with 400; HTTP's own answer to another media type is 415",
+    &[refused(400, &[None]), refused(415, &[None])],
+);
+
 /// A security event that has arrived.
 pub(super) const EVENT_RECEIVED: Expectation = Expectation {
     answers: &[Accepted],

@@ -74,9 +74,7 @@ async fn run(api: Router, issuer: CatalogueIssuer, options: Options) -> Report {
 fn assert_tried(report: &Report, needs: &[Need]) {
     for outcome in &report.outcomes {
         let skipped = matches!(outcome.verdict, Verdict::Skipped { .. });
-        let possible = outcome.case.needs.iter().all(|need| {
-            needs.contains(need) || GIVEN.contains(need)
-        });
+        let possible = outcome.case.needs.iter().all(|need| needs.contains(need) || GIVEN.contains(need));
         assert_eq!(skipped, !possible, "{}: {:?}", outcome.case.id, outcome.verdict);
     }
 }

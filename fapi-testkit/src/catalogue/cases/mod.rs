@@ -24,6 +24,7 @@ mod revocation;
 mod rules;
 mod scope;
 mod security_events;
+mod security_events_refused;
 mod sessions;
 mod status_lists;
 mod step_up;
@@ -76,6 +77,7 @@ pub(super) fn all() -> Vec<Case> {
         revocation::cases,
         status_lists::cases,
         security_events::cases,
+        security_events_refused::cases,
         limits::cases,
         || vec![keys::rotation(), keys::withdrawn()],
     ]

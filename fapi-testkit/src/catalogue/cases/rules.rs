@@ -320,5 +320,13 @@ pub(super) const EVENT: Rule = rule(
     "SSF §4.1",
     "a security event is a JWT of type secevent+jwt, signed by the transmitter, for this receiver",
 );
+pub(super) const EVENT_SENDER: Rule = rule(
+    "SSF §6.1.1",
+    "the transmitter authenticates with the Authorization header that was agreed upon, and nobody else has it",
+);
+pub(super) const EVENT_ANSWER: Rule = rule(
+    "RFC 8935 §2",
+    "an event that holds is answered with 202 and no content, any other with 400 and a JSON object of err and description",
+);
 pub(super) const EVENT_AGAIN: Rule =
     rule("RFC 8935 §2.2", "an event that arrives a second time is acknowledged and changes nothing");
