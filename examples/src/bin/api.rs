@@ -154,6 +154,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     let stop = shutdown::requested().map_err(Failure::new)?;
     let settings = settings(&arguments)?;
+    let tls = tls(&arguments)?;
     let (socket, address) = match bind(arguments.listen) {
         Ok(bound) => bound,
         Err(error) => {
@@ -168,7 +169,6 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     if nonce.unwrap_or(server.profile().nonce_policy()) == NoncePolicy::Off {
         clock::wait_for_the_next_second().await;
     }
-    let tls = tls(&arguments)?;
     let listener = socket.listen(BACKLOG).map_err(|error| cannot_listen(address, &error))?;
     cli::say(format_args!("listening on {}", origin(&arguments, address)));
     tokio::spawn({

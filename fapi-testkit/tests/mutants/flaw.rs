@@ -179,6 +179,7 @@ flaws! {
     EventSenderBeginning: "The Authorization of an event need only be the beginning of the agreed one", "R166", ["event-authorization-shorter", "event-authorization-scheme-only", "event-authorization-empty"];
     EventSenderCase: "The Authorization of an event is compared without its case", "R166", ["event-authorization-case"];
     EventSenderScheme: "Of the Authorization of an event, only its form is looked at", "R166", ["event-authorization-wrong", "event-authorization-token"];
+    EventSenderFirst: "Of several Authorization headers of an event the first is taken", "R29 R166", ["event-authorization-twice"];
     EventMediaType: "The media type of an event is not looked at", "R165", ["event-content-type-json"];
     EventForm: "The claims of an event may be any", "R161", ["event-with-sub", "event-with-exp", "event-jti-absent", "event-iat-absent", "event-of-two"];
     EventUnknown: "An event that nobody knows is refused", "R163", ["event-of-unknown-kind"];

@@ -88,5 +88,8 @@ pub(super) fn all() -> Vec<Case> {
 
 /// Cases that send proofs. Where tokens are bound to certificates only, there is nobody who would.
 fn about_proofs(cases: fn() -> Vec<Case>) -> Vec<Case> {
-    cases().into_iter().map(|case| case.needs(Need::Proofs)).collect()
+    let mut cases = cases();
+    // First, so that it is the reason why they are skipped.
+    cases.iter_mut().for_each(|case| case.needs.insert(0, Need::Proofs));
+    cases
 }

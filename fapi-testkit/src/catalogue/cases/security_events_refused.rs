@@ -138,6 +138,9 @@ fn strangers() -> Vec<Case> {
             "the credentials of a client in place of the agreed ones",
             |s| authorized(s, &s.authorization(s.token())),
         ),
+        refused("event-authorization-twice", "the agreed Authorization, and a wrong one after it", |s| {
+            authorized(s, AGREED).header("Authorization", "Bearer somebody-else")
+        }),
         refused("event-authorization-in-query", "the agreed Authorization in the query", |s| {
             let call = session_revoked(s, |event| event).without("authorization");
             let target = format!("{}?access_token=secret", call.target);

@@ -338,5 +338,5 @@ fn nonces() -> Vec<Case> {
             })
             .needs(Issuer),
     ];
-    cases.into_iter().map(|case| case.needs(Nonces).needs(Proofs)).collect()
+    cases.into_iter().map(|case| case.needs(Proofs).needs(Nonces)).collect()
 }

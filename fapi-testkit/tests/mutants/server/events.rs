@@ -48,7 +48,9 @@ impl ReferenceServer {
     /// The code of RFC 8935 §2.4.
     async fn read_push(&self, parts: &Parts, body: &[u8]) -> Result<(), &'static str> {
         let field = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
-        if !self.knows_sender(field("authorization")) {
+        let once = parts.headers.get_all("authorization").iter().count() < 2;
+        let sender = field("authorization").filter(|_| once || self.has(Flaw::EventSenderFirst));
+        if !self.knows_sender(sender) {
             return Err("authentication_failed");
         }
         if field("content-type") != Some("application/secevent+jwt") && !self.has(Flaw::EventMediaType) {
