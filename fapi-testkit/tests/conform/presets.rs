@@ -83,43 +83,71 @@ fn assert_complete(report: &Report, terms: &Terms, certificate: bool, network: b
     assert!(report.summary.passed > 300, "{}: {:?}", report.profile, report.summary);
 }
 
-// R6, R7, R24, R72, R90-R96: what each profile accepts is accepted, and nothing else.
-#[tokio::test]
-async fn nothing_is_found_under_any_profile() {
-    for profile in Profile::ALL {
-        let world = world(profile);
-        let terms = Terms::new(profile, None);
-        let report = run(api(&world, profile), world.issuer.clone(), options(&world, profile)).await;
-        assert_complete(&report.unwrap(), &terms, terms.binding() == Binding::Mtls, false);
-    }
+// R6, R7, R24, R72, R90-R96: what the profile accepts is accepted, and nothing else.
+async fn in_axum(profile: Profile) {
+    let world = world(profile);
+    let terms = Terms::new(profile, None);
+    let report = run(api(&world, profile), world.issuer.clone(), options(&world, profile)).await;
+    assert_complete(&report.unwrap(), &terms, terms.binding() == Binding::Mtls, false);
 }
 
 // R72: over connections with a certificate, which some profiles do not want.
-#[tokio::test]
-async fn nothing_is_found_under_any_profile_with_a_certificate() {
-    for profile in Profile::ALL {
-        let world = world(profile);
-        let terms = Terms::new(profile, None);
-        let certificate = PeerCertificate::from_der(TestCertificate::generate().der());
-        let target = ServiceTarget::new(api(&world, profile)).with_certificate(certificate);
-        let credentials = Credentials::Issuer(world.issuer.clone());
-        let report = run_against(&target, credentials, options(&world, profile), &mut |_| ()).await;
-        assert_complete(&report.unwrap(), &terms, true, false);
-    }
+async fn with_a_certificate(profile: Profile) {
+    let world = world(profile);
+    let certificate = PeerCertificate::from_der(TestCertificate::generate().der());
+    let target = ServiceTarget::new(api(&world, profile)).with_certificate(certificate);
+    let credentials = Credentials::Issuer(world.issuer.clone());
+    let report = run_against(&target, credentials, options(&world, profile), &mut |_| ()).await;
+    assert_complete(&report.unwrap(), &Terms::new(profile, None), true, false);
 }
 
 #[cfg(feature = "actix")]
-#[tokio::test]
-async fn nothing_is_found_under_any_profile_in_actix_web() {
-    for profile in Profile::ALL {
-        let world = world(profile);
-        let terms = Terms::new(profile, None);
-        let server = server(&world, profile);
-        let app = move || crate::actix::app(server.clone());
-        let options = options(&world, profile);
-        let report = fapi_testkit::conform::run_actix(app, world.issuer.clone(), options).await.unwrap();
-        assert_complete(&report, &terms, terms.binding() == Binding::Mtls, true);
-    }
+async fn in_actix_web(profile: Profile) {
+    let world = world(profile);
+    let terms = Terms::new(profile, None);
+    let server = server(&world, profile);
+    let app = move || crate::actix::app(server.clone());
+    let options = options(&world, profile);
+    let report = fapi_testkit::conform::run_actix(app, world.issuer.clone(), options).await.unwrap();
+    assert_complete(&report, &terms, terms.binding() == Binding::Mtls, true);
+}
+
+/// That nothing is found: three tests for each profile.
+macro_rules! nothing_is_found_under {
+    ($($name:ident: $profile:expr,)+) => {
+        const TESTED: &[Profile] = &[$($profile),+];
+
+        $(mod $name {
+            use super::Profile;
+
+            #[tokio::test]
+            async fn in_axum() {
+                super::in_axum($profile).await;
+            }
+
+            #[tokio::test]
+            async fn with_a_certificate() {
+                super::with_a_certificate($profile).await;
+            }
+
+            #[cfg(feature = "actix")]
+            #[tokio::test]
+            async fn in_actix_web() {
+                super::in_actix_web($profile).await;
+            }
+        })+
+    };
+}
+
+nothing_is_found_under! {
+    fapi2: Profile::Fapi2,
+    helseid: Profile::Helseid,
+    maskinporten: Profile::Maskinporten,
+    open_finance_brazil: Profile::OpenFinanceBrazil,
+    cdr_au: Profile::CdrAu,
+    uk_open_banking: Profile::UkOpenBanking,
+    atproto: Profile::Atproto,
+    mcp: Profile::Mcp,
 }
 
 // SP 5.3.4-5: FAPI 2.0 leaves the choice.
@@ -166,6 +194,7 @@ async fn a_profile_of_certificates_needs_one() {
 
 #[test]
 fn every_preset_of_the_core_has_its_profile() {
+    assert_eq!(TESTED, Profile::ALL);
     for name in fapi_core::Profile::names() {
         let profile: Profile = name.parse().unwrap();
         assert_eq!(profile.name(), name.trim_end_matches("-test"));

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::rules::{CERTIFICATE, CERTIFICATE_HEADER, CNF, ONE_BINDING};
+use crate::TokenBuilder;
 use crate::catalogue::case::Case;
 use crate::catalogue::exchange::Call;
 use crate::catalogue::expectation::{ACCEPTED, MISTAKE, UNPROVED_REFUSED};
@@ -314,30 +315,27 @@ fn other_bindings() -> Vec<Case> {
     };
     vec![
         as_proved("key-bound-where-certificate", High, "a DPoP-bound token with a valid proof", |s| {
-            with_proof(s, &s.mint_with_key().sign())
+            with_ps256_proof(s, |token| token)
         }),
         as_proved(
             "both-bound-where-certificate",
             High,
             "a token that is bound to key and certificate, under DPoP, both shown",
-            |s| with_proof(s, &s.mint_with_key().bound_to_certificate(s.certificate()).sign()),
+            |s| with_ps256_proof(s, |token| token.bound_to_certificate(s.certificate())),
         )
         .needs(Certificate),
         as_proved(
             "certificate-bound-under-dpop",
             Medium,
             "a certificate-bound token under the scheme DPoP, with a proof",
-            |s| with_proof(s, &s.unbound().bound_to_certificate(s.certificate()).sign()),
+            |s| with_ps256_proof(s, |token| token.without_claim("cnf").bound_to_certificate(s.certificate())),
         )
         .needs(Certificate),
         as_proved(
             "certificate-of-other-and-proof",
             Critical,
-            "another's certificate, and a valid proof",
-            |s| {
-                let token = s.mint_with_key().bound_to_certificate(s.cast().certificate.der()).sign();
-                with_proof(s, &token)
-            },
+            "a token that is bound to key and another's certificate, under DPoP, with a valid proof",
+            |s| with_ps256_proof(s, |token| token.bound_to_certificate(s.cast().certificate.der())),
         ),
         M.attack(
             "certificate-bound-where-key",
@@ -355,6 +353,13 @@ fn other_bindings() -> Vec<Case> {
 /// Under the scheme DPoP, with the client's proof.
 fn with_proof(s: &Scene, token: &str) -> Call {
     s.dpop(token, s.proof_of(&s.cast().client, token).sign())
+}
+
+/// The same of a client whose algorithm is one of all profiles.
+fn with_ps256_proof(s: &Scene, change: impl FnOnce(TokenBuilder) -> TokenBuilder) -> Call {
+    let client = &s.cast().rsa().ps256;
+    let token = change(s.unbound().bound_to(client)).sign();
+    s.dpop(&token, s.proof_of(client, &token).sign())
 }
 
 fn base64(s: &Scene) -> String {
