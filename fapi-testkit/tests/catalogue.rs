@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fapi_testkit::catalogue::{self, Acceptable, Case, Group, Kind, Profile};
+use fapi_testkit::catalogue::{self, Acceptable, Case, Group, Kind, Profile, Terms};
 
 /// A number of the project's own table: a rule or a pitfall.
 fn is_number(text: &str) -> bool {
@@ -144,9 +144,17 @@ fn the_invalid_proofs_of_the_health_sector_are_covered() {
 }
 
 #[test]
-fn profiles_differ_in_what_they_name() {
-    let of =
-        |profile| catalogue::all().iter().filter(move |case: &&Case| case.profile == Some(profile)).count();
-    assert!(of(Profile::Fapi2) > 0);
-    assert!(of(Profile::Helseid) > 0);
+fn every_case_is_about_some_profile_and_every_profile_has_its_own() {
+    let terms = Profile::ALL.map(|profile| Terms::new(profile, None));
+    for case in catalogue::all() {
+        assert!(terms.iter().any(|terms| case.is_about(terms)), "{} is about nothing", case.id);
+    }
+    let of = |terms: &Terms| {
+        let about = |case: &&Case| case.is_about(terms);
+        catalogue::all().iter().filter(about).map(|case| case.id).collect::<BTreeSet<_>>()
+    };
+    let sets = terms.each_ref().map(of);
+    for (index, set) in sets.iter().enumerate() {
+        assert!(sets.iter().skip(index.saturating_add(1)).all(|other| other != set), "two profiles alike");
+    }
 }

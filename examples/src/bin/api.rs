@@ -12,10 +12,12 @@ use std::{fs, io};
 use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser as _};
 use clap::{ArgAction, Parser, ValueEnum};
 use fapi_core::config::{Config, RejectionBody, Span};
-use fapi_core::{ConfigError, Issuer, NoncePolicy, Profile, ResourceServer};
+use fapi_core::{ClientCertificates, ConfigError, Issuer, NoncePolicy, Profile, ResourceServer, ServerTls};
 use fapi_examples::api::{self, READ, WRITE};
 use fapi_examples::cli::{self, Failure};
 use fapi_examples::{clock, shutdown};
+use fapi_tower::TlsListener;
+use rustls::ServerConfig;
 use tokio::net::TcpSocket;
 
 /// Connections that wait to be accepted.
@@ -31,6 +33,10 @@ Example, with an authorization server on this machine:
 Example, behind a gateway that terminates TLS:
   api --listen 127.0.0.1:8080 --public-url https://api.example.com \\
       --issuer https://as.example.com --audience https://api.example.com
+
+Example, of open finance, whose tokens are bound to the certificates of clients:
+  api --profile open-finance-brazil --listen 127.0.0.1:8443 --public-url https://localhost:8443 \\
+      --tls-certificate server.pem --tls-key server.key --issuer https://as.bank.example
 
 Example, of the Norwegian health sector, with the rest in a file:
   api --profile helseid --config api.toml
@@ -67,11 +73,21 @@ struct Arguments {
     #[arg(long = "issuer", env = "FAPI_ISSUER", value_name = "URL", value_delimiter = ' ')]
     issuers: Vec<String>,
 
+    /// Serve TLS with this certificate (PEM), which the chain follows; clients may show a certificate of their own, to which
+    /// their tokens are bound
+    #[arg(long, env = "FAPI_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+
+    /// The private key of the TLS certificate (PEM)
+    #[arg(long, env = "FAPI_TLS_KEY", value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+
     /// What the authorization server puts into `aud` of this API's tokens (default: the public URL)
     #[arg(long, env = "FAPI_AUDIENCE", value_name = "VALUE")]
     audience: Option<String>,
 
-    /// The URL under which clients reach this API, with which their proofs are compared (default: http://ADDR)
+    /// The URL under which clients reach this API, with which their proofs are compared (default: http://ADDR,
+    /// or https://ADDR with TLS)
     #[arg(long, env = "FAPI_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
 
@@ -138,6 +154,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     let stop = shutdown::requested().map_err(Failure::new)?;
     let settings = settings(&arguments)?;
+    let tls = tls(&arguments)?;
     let (socket, address) = match bind(arguments.listen) {
         Ok(bound) => bound,
         Err(error) => {
@@ -153,17 +170,38 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         clock::wait_for_the_next_second().await;
     }
     let listener = socket.listen(BACKLOG).map_err(|error| cannot_listen(address, &error))?;
-    cli::say(format_args!("listening on http://{address}"));
+    cli::say(format_args!("listening on {}", origin(&arguments, address)));
     tokio::spawn({
         let server = server.clone();
         // If this fails, the log says so, and the first request after a while tries again.
         async move { server.load_keys().await }
     });
-    match arguments.framework {
-        Framework::Axum => api::axum::serve(listener, server, stop).await,
-        Framework::Actix => api::actix::serve(listener, server, stop).await,
+    match (arguments.framework, tls) {
+        (Framework::Axum, None) => api::axum::serve(listener, server, stop).await,
+        (Framework::Axum, Some(tls)) => api::axum::serve(TlsListener::new(listener, tls), server, stop).await,
+        (Framework::Actix, None) => api::actix::serve(listener, server, stop).await,
+        (Framework::Actix, Some(tls)) => api::actix::serve_tls(listener, tls, server, stop).await,
     }
     .map_err(Failure::new)
+}
+
+/// Where the API is, as seen from this machine.
+fn origin(arguments: &Arguments, address: SocketAddr) -> String {
+    let scheme = if arguments.tls_certificate.is_some() { "https" } else { "http" };
+    format!("{scheme}://{address}")
+}
+
+/// How TLS is served, if it is: any client certificate is taken, and what it is worth is for the tokens to say (RFC 8705).
+fn tls(arguments: &Arguments) -> Result<Option<ServerConfig>, Failure> {
+    let (Some(certificate), Some(key)) = (&arguments.tls_certificate, &arguments.tls_key) else {
+        return Ok(None);
+    };
+    let read = |path: &Path| {
+        fs::read(path).map_err(|error| Failure::usage(format_args!("{}: {error}", path.display())))
+    };
+    let tls = ServerTls::from_pem(&read(certificate)?, &read(key)?)
+        .and_then(|tls| tls.client_certificates(ClientCertificates::optional()).build());
+    tls.map(Some).map_err(|error| Failure::usage(format_args!("--tls-certificate, --tls-key: {error}")))
 }
 
 /// The file's settings, under those of the flags.
@@ -195,7 +233,7 @@ fn resource_server(
     mut settings: Config,
     address: SocketAddr,
 ) -> Result<ResourceServer, Failure> {
-    let public_url = settings.public_url.get_or_insert_with(|| format!("http://{address}")).clone();
+    let public_url = settings.public_url.get_or_insert_with(|| origin(arguments, address)).clone();
     if settings.audience.is_empty() {
         settings.audience = vec![public_url];
     }

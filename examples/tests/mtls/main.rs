@@ -11,6 +11,7 @@ mod client;
 mod direct;
 mod haproxy;
 mod nginx;
+mod presets;
 mod process;
 mod program;
 mod scenario;

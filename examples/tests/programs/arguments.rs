@@ -28,6 +28,8 @@ fn wrong_arguments_are_one_line_and_status_2() {
         (&["--profile", "helseid", "--issuer", "https://helseid-sts.test.nhn.no"], "are for tests"),
         (&["--config", "no/such/file.toml"], "no/such/file.toml"),
         (&["--listen", "nowhere"], "--listen"),
+        (&["--tls-certificate", "server.pem"], "--tls-key"),
+        (&["--tls-certificate", "no/such.pem", "--tls-key", "no/such.key"], "no/such.pem"),
         (&["--colour"], "--colour"),
         (&["surprise"], "surprise"),
         (&["--audience"], "--audience"),

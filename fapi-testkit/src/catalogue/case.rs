@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use super::exchange::Call;
 use super::expectation::{ACCEPTED, Expectation};
+use super::feature::Feature;
 use super::group::{Group, Need, Severity};
-use super::profile::Profile;
+use super::profile::Terms;
 use super::rule::Rule;
 use super::scene::Scene;
 
@@ -39,8 +40,12 @@ pub struct Case {
     pub rule: Rule,
     /// What a run must be able to do.
     pub needs: Vec<Need>,
-    /// The profile it belongs to; `None` for all.
-    pub profile: Option<Profile>,
+    /// What must hold for an API, or the case is not about it.
+    #[serde(skip)]
+    pub given: Vec<Feature>,
+    /// What must not hold for it.
+    #[serde(skip)]
+    pub unless: Vec<Feature>,
     /// The requests, in order, and what must come back for each.
     #[serde(skip)]
     pub steps: Vec<Step>,
@@ -116,7 +121,19 @@ impl Group {
         rule: Rule,
         step: Step,
     ) -> Case {
-        Case { id, group: self, kind, severity, title, rule, needs: vec![], profile: None, steps: vec![step] }
+        let steps = vec![step];
+        Case {
+            id,
+            group: self,
+            kind,
+            severity,
+            title,
+            rule,
+            needs: vec![],
+            given: vec![],
+            unless: vec![],
+            steps,
+        }
     }
 }
 
@@ -127,9 +144,23 @@ impl Case {
         self
     }
 
-    /// The case for one profile only.
-    pub(super) fn only(self, profile: Profile) -> Self {
-        Self { profile: Some(profile), ..self }
+    /// The case for APIs for which this holds.
+    pub(super) fn given(mut self, feature: Feature) -> Self {
+        self.given.push(feature);
+        self
+    }
+
+    /// The case for APIs for which this does not hold.
+    pub(super) fn unless(mut self, feature: Feature) -> Self {
+        self.unless.push(feature);
+        self
+    }
+
+    /// Whether the case is about APIs with these terms.
+    #[must_use]
+    pub fn is_about(&self, terms: &Terms) -> bool {
+        self.given.iter().all(|feature| terms.have(*feature))
+            && !self.unless.iter().any(|feature| terms.have(*feature))
     }
 
     /// The case with another expectation of its last request.

@@ -110,11 +110,14 @@ pub struct CatalogueIssuer {
     server: Option<Arc<IssuerServer>>,
 }
 
-/// The further keys of the issuer.
+/// The further keys of the issuer. Those that nothing is said about are of the algorithm of its own key.
 pub(super) struct PublishedKeys {
     /// Without `use`, `alg` and `key_ops`.
     pub(super) bare: SigningKey,
+    pub(super) es256: SigningKey,
+    pub(super) es384: SigningKey,
     pub(super) eddsa: SigningKey,
+    /// Published with the `alg` PS256 and, under [`RSA_KID`], without one.
     pub(super) rsa: RsaKey,
     pub(super) ps256: SigningKey,
     /// An EC key whose `kid` an RSA key has, too.
@@ -124,9 +127,12 @@ pub(super) struct PublishedKeys {
     /// Published with another `alg` than it signs with.
     pub(super) other_alg: SigningKey,
     pub(super) weak: RsaKey,
-    pub(super) es384: SigningKey,
+    /// Published by nobody.
+    pub(super) impostor: SigningKey,
 }
 
+/// The `kid` of the RSA key that is published without `alg`.
+pub(super) const RSA_KID: &str = "rsa";
 /// The `kid` that two keys have.
 pub(super) const SAME_KID: &str = "same";
 /// The `kid` of the symmetric key, whose secret is [`SECRET`].
@@ -137,20 +143,22 @@ pub(super) const SECRET: &[u8] = b"a secret of thirty-two bytes....";
 pub(super) const WEAK_KID: &str = "weak";
 
 impl PublishedKeys {
-    fn new() -> Self {
-        let es256 = || SigningKey::generate(Algorithm::Es256);
+    fn new(algorithm: Algorithm) -> Self {
+        let own = || SigningKey::generate(algorithm);
         let rsa = RsaKey::generate(2048);
         Self {
-            bare: es256(),
+            bare: own(),
+            es256: SigningKey::generate(Algorithm::Es256),
+            es384: SigningKey::generate(Algorithm::Es384),
             eddsa: SigningKey::generate(Algorithm::EdDsa),
             ps256: SigningKey::from_private_jwk(Algorithm::Ps256, &rsa.private_jwk()),
             rsa,
-            same_kid: es256(),
-            for_encryption: es256(),
-            not_for_verifying: es256(),
-            other_alg: es256(),
+            same_kid: SigningKey::generate(Algorithm::Es256),
+            for_encryption: own(),
+            not_for_verifying: own(),
+            other_alg: own(),
             weak: RsaKey::generate(1024),
-            es384: SigningKey::generate(Algorithm::Es384),
+            impostor: own(),
         }
     }
 
@@ -162,21 +170,31 @@ impl PublishedKeys {
             json!({"kty": "LATTICE", "kid": "future", "lattice": "AQAB"}),
             json!({"kty": "EC", "crv": "P-256", "kid": "incomplete"}),
             json!({"kty": "oct", "kid": SECRET_KID, "alg": "HS256", "k": crate::encoding::base64url(SECRET)}),
-            with(self.weak.public_jwk(), &[("kid", json!(WEAK_KID)), ("alg", json!("PS256"))]),
+            with(self.weak.public_jwk(), &[("kid", json!(WEAK_KID))]),
             with(own_kid(&self.for_encryption), &[("use", json!("enc"))]),
             with(
                 self.not_for_verifying.public_jwk(),
                 &[("kid", json!(self.not_for_verifying.thumbprint())), ("key_ops", json!(["encrypt"]))],
             ),
-            with(own_kid(&self.other_alg), &[("alg", json!("ES384"))]),
+            with(own_kid(&self.other_alg), &[("alg", json!(other_alg(self.other_alg.algorithm())))]),
             // FAPI 2.0 SP §5.4.3: the same kid twice, of different types.
-            self.ps256.published_jwk(SAME_KID),
+            with(self.rsa.public_jwk(), &[("kid", json!(SAME_KID))]),
             self.same_kid.published_jwk(SAME_KID),
             with(self.bare.public_jwk(), &[("kid", json!(self.bare.thumbprint()))]),
+            with(self.rsa.public_jwk(), &[("kid", json!(RSA_KID))]),
+            own_kid(&self.es256),
             own_kid(&self.eddsa),
             own_kid(&self.ps256),
             own_kid(&self.es384),
         ]
+    }
+}
+
+/// Another algorithm of the same type of key.
+const fn other_alg(own: Algorithm) -> &'static str {
+    match own {
+        Algorithm::Es256 => "ES384",
+        _ => "PS384",
     }
 }
 
@@ -198,7 +216,7 @@ impl CatalogueIssuer {
     /// An issuer with new keys, of the algorithm that the profile's issuers use.
     #[must_use]
     pub fn new(identifier: &str, profile: Profile) -> Self {
-        let keys = PublishedKeys::new();
+        let keys = PublishedKeys::new(profile.token_algorithm());
         let issuer = TestIssuer::new(identifier)
             .with_algorithm(profile.token_algorithm())
             .also_publishing(keys.jwks())

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::exchange::{Answer, Call};
+use super::interaction_id::{INTERACTION_ID as FIELD, is_uuid};
 use super::routes::StepUpRoute;
 
 /// A property of an answer.
@@ -41,6 +42,38 @@ pub(super) const NOT_CHALLENGED: Condition =
 
 /// RFC 8935 §2.2
 pub(super) const RECEIVED: Condition = Condition { text: "status 202", holds: |it| it.answer.status == 202 };
+
+/// RFC 8935 §2.2, R165
+pub(super) const EMPTY: Condition = Condition { text: "no content", holds: |it| it.answer.body.is_empty() };
+
+/// RFC 8935 §2.3, §2.4, R165
+pub(super) const EVENT_ERROR: Condition = Condition {
+    text: "a JSON object whose err is registered and whose description is a text",
+    holds: |it| {
+        let json = it.answer.values("content-type").any(|value| value.starts_with("application/json"));
+        let described =
+            document(it.answer).is_some_and(|it| it.get("description").is_some_and(Value::is_string));
+        json && described && event_error(it.answer).is_some_and(|err| EVENT_ERRORS.contains(&&*err))
+    },
+};
+
+/// RFC 8935 §2.4
+pub(super) const EVENT_ERROR_AUDIENCE: Condition = Condition {
+    text: "err is invalid_audience",
+    holds: |it| event_error(it.answer).as_deref() == Some("invalid_audience"),
+};
+
+/// RFC 8935 §2.4
+pub(super) const EVENT_ERROR_ISSUER: Condition = Condition {
+    text: "err is invalid_issuer",
+    holds: |it| event_error(it.answer).as_deref() == Some("invalid_issuer"),
+};
+
+/// RFC 8935 §2.3: the description is for people.
+pub(super) const LANGUAGE_NAMED: Condition = Condition {
+    text: "a Content-Language header field",
+    holds: |it| it.answer.values("content-language").next().is_some(),
+};
 
 /// RFC 9449 §8.1, R63
 pub(super) const NONCE_WELL_FORMED: Condition = Condition {
@@ -172,8 +205,8 @@ pub(super) const DATED: Condition =
 pub(super) const INTERACTION_ID: Condition = Condition {
     text: "x-fapi-interaction-id, if there is one, is a UUID, and the one that was sent",
     holds: |it| {
-        let sent: Vec<_> = it.call.values("x-fapi-interaction-id").collect();
-        let answered: Vec<_> = it.answer.values("x-fapi-interaction-id").collect();
+        let sent: Vec<_> = it.call.values(FIELD).collect();
+        let answered: Vec<_> = it.answer.values(FIELD).collect();
         let same = |own: &&str| match &sent[..] {
             [one] if is_uuid(one) => own.eq_ignore_ascii_case(one),
             _ => true,
@@ -181,6 +214,29 @@ pub(super) const INTERACTION_ID: Condition = Condition {
         answered.len() <= 1 && answered.iter().all(|own| is_uuid(own) && same(own))
     },
 };
+
+/// FAPI 1.0 Baseline §6.2.1 (11), R24
+pub(super) const INTERACTION_ID_ECHOED: Condition = Condition {
+    text: "x-fapi-interaction-id is the one that was sent",
+    holds: |it| {
+        let sent: Vec<_> = it.call.values(FIELD).map(str::to_ascii_lowercase).collect();
+        let answered: Vec<_> = it.answer.values(FIELD).map(str::to_ascii_lowercase).collect();
+        sent.len() == 1 && answered == sent
+    },
+};
+
+/// FAPI 1.0 Baseline §6.2.1 (11), R24
+pub(super) const INTERACTION_ID_MADE: Condition = Condition {
+    text: "one x-fapi-interaction-id, a UUID",
+    holds: |it| {
+        let answered: Vec<_> = it.answer.values(FIELD).collect();
+        matches!(answered[..], [own] if is_uuid(own))
+    },
+};
+
+/// The AT Protocol's specification, Demonstrating Proof of Possession
+pub(super) const NONCE_GIVEN: Condition =
+    Condition { text: "a DPoP-Nonce", holds: |it| it.answer.values("dpop-nonce").next().is_some() };
 
 /// P34, R118: two fetches at the most, metadata and key set counting as one.
 pub(super) const FEW_KEY_FETCHES: Condition =
@@ -253,6 +309,53 @@ pub(super) const ISSUERS_NAMED: Condition = Condition {
     },
 };
 
+/// RFC 9728 §2, R142: clients that read it know how to ask for tokens.
+pub(super) const CERTIFICATES_WANTED: Condition = Condition {
+    text: "tls_client_certificate_bound_access_tokens is true, dpop_bound_access_tokens_required is not",
+    holds: |it| {
+        let document = document(it.answer).unwrap_or_default();
+        document.get("tls_client_certificate_bound_access_tokens") == Some(&Value::Bool(true))
+            && document.get("dpop_bound_access_tokens_required") != Some(&Value::Bool(true))
+    },
+};
+
+/// RFC 9728 §2, R142
+pub(super) const PROOFS_REQUIRED: Condition = Condition {
+    text: "dpop_bound_access_tokens_required is true",
+    holds: |it| {
+        let document = document(it.answer).unwrap_or_default();
+        document.get("dpop_bound_access_tokens_required") == Some(&Value::Bool(true))
+    },
+};
+
+/// The AT Protocol's specification, Authorization Servers
+pub(super) const ONE_ISSUER: Condition = Condition {
+    text: "authorization_servers has exactly one element",
+    holds: |it| {
+        let document = document(it.answer).unwrap_or_default();
+        document.get("authorization_servers").and_then(Value::as_array).is_some_and(|it| it.len() == 1)
+    },
+};
+
+/// RFC 9728 §5.1, R144
+pub(super) const METADATA_NAMED: Condition = Condition {
+    text: "a challenge whose resource_metadata is the URL of the metadata",
+    holds: |it| {
+        let challenges = it.answer.challenges();
+        let mut named = challenges.iter().filter_map(|it| it.parameter("resource_metadata"));
+        named.any(|url| url.starts_with("http") && url.contains("/.well-known/oauth-protected-resource"))
+    },
+};
+
+/// RFC 6750 §3
+pub(super) const SCOPE_TO_ASK_FOR: Condition = Condition {
+    text: "a challenge with the scope to ask for",
+    holds: |it| {
+        let challenges = it.answer.challenges();
+        challenges.iter().filter_map(|it| it.parameter("scope")).any(|scope| !scope.trim().is_empty())
+    },
+};
+
 /// A parameter of the challenge that asks for an authentication.
 fn step_up_parameter(answer: &Answer, name: &str) -> Option<String> {
     let challenges = answer.challenges();
@@ -261,10 +364,18 @@ fn step_up_parameter(answer: &Answer, name: &str) -> Option<String> {
     challenge.parameter(name).map(str::to_owned)
 }
 
-/// RFC 9562 §4
-fn is_uuid(text: &str) -> bool {
-    text.split('-').map(str::len).eq([8, 4, 4, 4, 12])
-        && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
+/// RFC 8935 §2.4
+const EVENT_ERRORS: [&str; 6] = [
+    "invalid_request",
+    "invalid_key",
+    "invalid_issuer",
+    "invalid_audience",
+    "authentication_failed",
+    "access_denied",
+];
+
+fn event_error(answer: &Answer) -> Option<String> {
+    document(answer)?.get("err")?.as_str().map(str::to_owned)
 }
 
 fn document(answer: &Answer) -> Option<Value> {

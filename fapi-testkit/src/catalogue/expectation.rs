@@ -116,6 +116,18 @@ pub(super) const NOT_CHECKED: Expectation = Expectation {
 pub(super) const EVENT_REFUSED: Expectation =
     expect("RFC 8935 §2.3: an event that does not hold is answered with 400", &[refused(400, &[None])]);
 
+/// A security event that somebody sends who is not known.
+pub(super) const EVENT_OF_STRANGER: Expectation = expect(
+    "RFC 8935 §2.4 has the error authentication_failed, with 400; HTTP's own answers are 401 and 403",
+    &[refused(400, &[None]), refused(401, &[None]), refused(403, &[None])],
+);
+
+/// A security event under another media type.
+pub(super) const EVENT_UNREADABLE: Expectation = expect(
+    "RFC 8935 §2.3 answers with 400; HTTP's own answer to another media type is 415",
+    &[refused(400, &[None]), refused(415, &[None])],
+);
+
 /// A security event that has arrived.
 pub(super) const EVENT_RECEIVED: Expectation = Expectation {
     answers: &[Accepted],
@@ -161,6 +173,12 @@ pub(super) const REQUEST_REFUSED: Expectation = expect(
         refused(400, &[INVALID_REQUEST, None]),
         refused(401, &[INVALID_REQUEST, INVALID_TOKEN, INVALID_PROOF, None]),
     ],
+);
+
+/// An `x-fapi-interaction-id` is owed and missing, or is none.
+pub(super) const IDENTIFIER_MISSING: Expectation = expect(
+    "a request that lacks a required header field is malformed: 400; FAPI 1.0 names no error for it",
+    &[refused(400, &[INVALID_REQUEST, None])],
 );
 
 /// A proof is owed and missing, or there is more than one.

@@ -50,10 +50,10 @@ impl RsaKey {
         signer.sign_oneshot_to_vec(input).expect("an RSA key can sign")
     }
 
-    /// RSASSA-PKCS1-v1_5 with SHA-256: RS256.
-    pub(super) fn sign_pkcs1(&self, input: &[u8]) -> Vec<u8> {
+    /// RSASSA-PKCS1-v1_5 with this hash: RS256 and its kin.
+    pub(super) fn sign_pkcs1(&self, input: &[u8], hash: MessageDigest) -> Vec<u8> {
         let key = PKey::from_rsa(self.0.clone()).expect("an RSA key is a key");
-        let mut signer = Signer::new(MessageDigest::sha256(), &key).expect("an RSA key can sign");
+        let mut signer = Signer::new(hash, &key).expect("an RSA key can sign");
         signer.sign_oneshot_to_vec(input).expect("an RSA key can sign")
     }
 

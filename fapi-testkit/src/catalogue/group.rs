@@ -144,6 +144,10 @@ pub enum Need {
     MaxAge,
     /// A route of the API that asks for an authorization detail.
     DetailsRoute,
+    /// An API that accepts DPoP-bound tokens, with a proof.
+    Proofs,
+    /// An API that accepts certificate-bound tokens.
+    CertificateTokens,
     /// A client certificate on the connection.
     Certificate,
     /// An API that hands out nonces.
@@ -189,6 +193,8 @@ impl Need {
             Self::StepUpRoute => "needs a route that asks for an authentication of the user",
             Self::MaxAge => "needs a route that asks for a recent authentication of the user",
             Self::DetailsRoute => "needs a route that asks for an authorization detail",
+            Self::Proofs => "the API accepts certificate-bound tokens only, and so no proofs",
+            Self::CertificateTokens => "the API accepts DPoP-bound tokens only",
             Self::Certificate => "needs a client certificate on the connection",
             Self::Nonces => "the API has not handed out a DPoP-Nonce",
             Self::NoncesRequired => "nobody has said that every proof needs a nonce",

@@ -16,13 +16,16 @@ mod challenge;
 mod condition;
 mod exchange;
 mod expectation;
+mod feature;
 mod forge;
 mod group;
+mod interaction_id;
 mod multi_prime;
 mod profile;
 mod routes;
 mod rule;
 mod scene;
+mod setting;
 
 use std::sync::LazyLock;
 
@@ -33,12 +36,13 @@ pub use challenge::{Challenge, Parameter};
 pub use condition::{Condition, Evidence};
 pub use exchange::{Answer, Call};
 pub use expectation::{Acceptable, Expectation};
+pub use feature::Feature;
 pub use group::{Group, Need, Severity};
-pub use profile::Profile;
+pub use profile::{NotAProfile, Profile, Terms};
 pub use routes::{AuthorizationDetail, DetailsRoute, NotADetail, ScopeRoute, StepUpRoute};
 pub use rule::Rule;
 pub use scene::Scene;
-pub(crate) use scene::{Setting, Tokens};
+pub(crate) use setting::{Setting, Tokens};
 
 static CASES: LazyLock<Vec<Case>> = LazyLock::new(cases::all);
 

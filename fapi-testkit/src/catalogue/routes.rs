@@ -136,10 +136,7 @@ impl Scene {
     }
 
     fn to_route(&self, method: &str, path: &str, token: TokenBuilder) -> Call {
-        let token = token.sign();
-        let url = format!("{}{path}", self.setting.public_url);
-        let proof = self.proof_of(&self.setting.cast.client, &token).claim("htm", method).claim("htu", url);
-        self.dpop(&token, proof.sign()).method(method).target(path)
+        self.request(method, path, &token.sign())
     }
 
     pub(super) fn step_up_route(&self) -> &StepUpRoute {

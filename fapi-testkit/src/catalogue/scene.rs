@@ -1,58 +1,18 @@
 //! What a case starts from: one valid request, in parts that can be changed one at a time.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fapi_core::{Clock, UnixTime};
-use serde_json::{Value, json};
+use fapi_core::{Binding, UnixTime};
+use serde_json::Value;
 
 use super::cast::{Cast, CatalogueIssuer, PublishedKeys};
 use super::exchange::Call;
-use super::profile::Profile;
-use super::routes::{DetailsRoute, ScopeRoute, StepUpRoute};
-use crate::encoding::from_base64url;
+use super::feature::Feature;
+use super::interaction_id::{INTERACTION_ID, new_interaction_id};
+use super::setting::{Setting, Tokens};
+use crate::encoding::{from_base64url, sha256_base64url};
 use crate::{Fault, IntrospectionBuilder, ProofBuilder, TestClient, TokenBuilder};
-
-/// How long the tokens of a run live: longer than a run may take.
-const TOKEN_LIFETIME: Duration = Duration::from_secs(900);
-
-/// An entry that is never changed.
-const VALID_ENTRY: u64 = 0;
-
-/// The API under test, as a client knows it, and everybody who takes part. The same for all cases of a run.
-#[derive(Debug)]
-pub(crate) struct Setting {
-    /// Without a trailing slash.
-    pub(crate) public_url: String,
-    pub(crate) method: String,
-    /// Begins with a slash.
-    pub(crate) path: String,
-    pub(crate) audience: String,
-    /// What every token has; names separated by spaces.
-    pub(crate) scope: String,
-    pub(crate) scope_route: Option<ScopeRoute>,
-    pub(crate) step_up_route: Option<StepUpRoute>,
-    pub(crate) details_route: Option<DetailsRoute>,
-    /// Whether every token has an entry in a status list.
-    pub(crate) status_lists: bool,
-    /// Where the API receives security events.
-    pub(crate) security_events: Option<String>,
-    pub(crate) profile: Profile,
-    pub(crate) cast: Cast,
-    pub(crate) tokens: Tokens,
-    /// The certificate of the connection (DER), if there is one.
-    pub(crate) certificate: Option<Vec<u8>>,
-    pub(crate) clock: Arc<dyn Clock>,
-}
-
-/// Where tokens come from.
-#[derive(Debug)]
-pub(crate) enum Tokens {
-    Minted(CatalogueIssuer),
-    /// By the thumbprint of the key that they are bound to.
-    Given(HashMap<String, String>),
-}
 
 /// What a step makes its request from.
 #[derive(Debug)]
@@ -66,55 +26,10 @@ pub struct Scene {
     pub(crate) token: String,
 }
 
-impl Setting {
-    /// A token that is valid for the whole run.
-    pub(crate) fn client_token(&self) -> Option<String> {
-        self.token_for(&self.cast.client)
-    }
-
-    pub(crate) fn token_for(&self, client: &TestClient) -> Option<String> {
-        match &self.tokens {
-            Tokens::Minted(issuer) => Some(self.mint(issuer).bound_to(client).sign()),
-            Tokens::Given(tokens) => tokens.get(&client.thumbprint()).cloned(),
-        }
-    }
-
-    fn mint(&self, issuer: &CatalogueIssuer) -> TokenBuilder {
-        let mut token = issuer.token().audience(&self.audience).lifetime(TOKEN_LIFETIME);
-        if self.status_lists {
-            token = token.status_list(&issuer.issuer().status_list_uri(), VALID_ENTRY);
-        }
-        match self.profile {
-            Profile::Fapi2 => token.scope(&self.scope),
-            // HelseID writes scopes as an array.
-            Profile::Helseid => token.claim("scope", json!(self.scope.split(' ').collect::<Vec<_>>())),
-        }
-    }
-
-    pub(crate) fn key_fetches(&self) -> Option<usize> {
-        match &self.tokens {
-            Tokens::Minted(issuer) => issuer.key_fetches(),
-            Tokens::Given(_) => None,
-        }
-    }
-
-    /// Makes the issuer well again, whatever a case has done to it.
-    pub(crate) fn recover_issuer(&self) {
-        if let Tokens::Minted(issuer) = &self.tokens {
-            issuer.recover();
-        }
-    }
-
-    /// The URL of the route, by which clients know it.
-    pub(crate) fn url(&self) -> String {
-        format!("{}{}", self.public_url, self.path)
-    }
-}
-
 impl Scene {
     /// The valid request: nothing is changed.
     pub(crate) fn valid(&self) -> Call {
-        self.with_proof(|proof| proof)
+        self.with_token_text(&self.token)
     }
 
     /// The valid request of another client.
@@ -126,9 +41,7 @@ impl Scene {
 
     /// A valid request of another method, or to another path.
     pub(super) fn valid_at(&self, method: &str, path: &str) -> Call {
-        let url = format!("{}{path}", self.setting.public_url);
-        let call = self.with_proof(|proof| proof.claim("htm", method).claim("htu", url));
-        call.method(method).target(path)
+        self.request(method, path, &self.token)
     }
 
     /// A valid request to a path below that of the route.
@@ -161,10 +74,36 @@ impl Scene {
         self.with_token_text(&sign(self.mint()))
     }
 
-    /// A request with this token and the proof that belongs to it.
+    /// A request with this token and, where tokens are bound to keys, the proof that belongs to it.
     pub(super) fn with_token_text(&self, token: &str) -> Call {
-        let proof = self.proof_of(&self.setting.cast.client, token).sign();
-        self.dpop(token, proof)
+        self.request(self.method(), self.path(), token)
+    }
+
+    /// Such a request by any method and to any path.
+    pub(super) fn request(&self, method: &str, path: &str, token: &str) -> Call {
+        let call = self.bare().method(method).target(path);
+        let call = call.header("Authorization", self.authorization(token));
+        match self.setting.terms.binding() {
+            Binding::Mtls => call,
+            _ => {
+                let url = format!("{}{path}", self.setting.public_url);
+                let proof = self.proof_of(&self.setting.cast.client, token);
+                call.header("DPoP", proof.claim("htm", method).claim("htu", url).sign())
+            }
+        }
+    }
+
+    /// The scheme of valid requests.
+    pub(super) fn scheme(&self) -> &'static str {
+        match self.setting.terms.binding() {
+            Binding::Mtls => "Bearer",
+            _ => "DPoP",
+        }
+    }
+
+    /// The credentials of valid requests, with this token.
+    pub(super) fn authorization(&self, token: &str) -> String {
+        format!("{} {token}", self.scheme())
     }
 
     /// A request with this token and this proof.
@@ -179,6 +118,15 @@ impl Scene {
 
     /// A request without credentials.
     pub(super) fn bare(&self) -> Call {
+        let call = self.unidentified();
+        if self.setting.terms.have(Feature::InteractionIdRequired) {
+            return call.header(INTERACTION_ID, new_interaction_id());
+        }
+        call
+    }
+
+    /// The same without an `x-fapi-interaction-id`, which some profiles require.
+    pub(super) fn unidentified(&self) -> Call {
         Call::new(&self.setting.method, &self.setting.path).header("Accept", "application/json")
     }
 
@@ -208,7 +156,34 @@ impl Scene {
 
     /// A valid token of the client, before it is signed.
     pub(super) fn mint(&self) -> TokenBuilder {
+        self.setting.bound(self.unbound())
+    }
+
+    /// A token of the client that is bound to its key, however the others are bound.
+    pub(super) fn mint_with_key(&self) -> TokenBuilder {
         self.unbound().bound_to(&self.setting.cast.client)
+    }
+
+    /// The confirmation of the client's tokens: the name of the method and its value.
+    pub(super) fn confirmation(&self) -> (&'static str, String) {
+        self.confirmation_of(&self.setting.cast.client, self.certificate())
+    }
+
+    /// The same of somebody else.
+    pub(super) fn others_confirmation(&self) -> (&'static str, String) {
+        self.confirmation_of(&self.setting.cast.thief, self.setting.cast.certificate.der())
+    }
+
+    fn confirmation_of(&self, client: &TestClient, certificate: &[u8]) -> (&'static str, String) {
+        match self.setting.terms.binding() {
+            Binding::Mtls => ("x5t#S256", sha256_base64url(certificate)),
+            _ => ("jkt", client.thumbprint()),
+        }
+    }
+
+    /// The certificate of the connection (DER).
+    pub(super) fn certificate(&self) -> &[u8] {
+        self.setting.certificate.as_deref().unwrap_or_default()
     }
 
     /// A token that is bound to nothing.

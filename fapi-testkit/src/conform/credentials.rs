@@ -9,6 +9,7 @@ use fapi_core::jose::Algorithm;
 use serde_json::Value;
 
 use crate::catalogue::{Cast, CatalogueIssuer, Profile, Tokens};
+use crate::encoding::sha256_base64url;
 use crate::{SigningKey, TestClient};
 
 /// Where the tokens of a run come from.
@@ -21,10 +22,11 @@ pub enum Credentials {
     Token {
         /// The access token.
         token: Secret,
-        /// The key.
-        key: SigningKey,
+        /// The key; none if the token is bound to the client certificate of the connection.
+        key: Option<SigningKey>,
     },
-    /// A command that prints a token for the key whose thumbprint is in the environment variable `FAPI_JKT`.
+    /// A command that prints a token for the key whose thumbprint is in the environment variable `FAPI_JKT`; or, where
+    /// tokens are bound to certificates only, for that of the connection, whose thumbprint is in `FAPI_X5T_S256`.
     Command(String),
 }
 
@@ -45,12 +47,13 @@ impl std::fmt::Debug for Secret {
 }
 
 impl Credentials {
-    /// One token and the private JWK that it is bound to, from files.
+    /// One token and the private JWK that it is bound to, from files; no JWK if it is bound to the client certificate of
+    /// the connection.
     ///
     /// # Errors
     /// If a file cannot be read, or the key cannot sign proofs. The error shows nothing of a file's content.
-    pub fn from_files(token: &Path, key: &Path, profile: Profile) -> io::Result<Self> {
-        let key = read_key(key, profile)?;
+    pub fn from_files(token: &Path, key: Option<&Path>, profile: Profile) -> io::Result<Self> {
+        let key = key.map(|key| read_key(key, profile)).transpose()?;
         Ok(Self::Token { token: read(token)?.trim().to_owned().into(), key })
     }
 
@@ -58,40 +61,52 @@ impl Credentials {
     pub(super) fn describe(&self) -> String {
         match self {
             Self::Issuer(issuer) => format!("an issuer of the run's own, {}", issuer.identifier()),
-            Self::Token { .. } => "a token that was given, with its key".to_owned(),
+            Self::Token { key: Some(_), .. } => "a token that was given, with its key".to_owned(),
+            Self::Token { key: None, .. } => "a token that was given".to_owned(),
             Self::Command(_) => "tokens from a command".to_owned(),
         }
     }
 
-    /// Who takes part and which tokens there are.
-    pub(super) async fn prepare(self) -> io::Result<(Cast, Tokens)> {
+    /// Who takes part and which tokens there are: bound to this certificate, or else to the keys of those who take part.
+    pub(super) async fn prepare(self, certificate: Option<&[u8]>) -> io::Result<(Cast, Tokens)> {
         match self {
             Self::Issuer(issuer) => Ok((Cast::new(TestClient::new()), Tokens::Minted(issuer))),
             Self::Token { token, key } => {
-                let client = TestClient::with_key(key);
+                let client = key.map_or_else(TestClient::new, TestClient::with_key);
                 let tokens = HashMap::from([(client.thumbprint(), token.0)]);
                 Ok((Cast::new(client), Tokens::Given(tokens)))
             }
             Self::Command(command) => {
-                tokio::task::spawn_blocking(move || from_command(&command)).await.map_err(io::Error::other)?
+                let certificate = certificate.map(sha256_base64url);
+                let tokens = move || from_command(&command, certificate);
+                tokio::task::spawn_blocking(tokens).await.map_err(io::Error::other)?
             }
         }
     }
 }
 
-fn from_command(command: &str) -> io::Result<(Cast, Tokens)> {
+fn from_command(command: &str, certificate: Option<String>) -> io::Result<(Cast, Tokens)> {
     let cast = Cast::new(TestClient::new());
-    let token = |client: &TestClient| Ok((client.thumbprint(), print_token(command, &client.thumbprint())?));
+    if let Some(thumbprint) = certificate {
+        let token = print_token(command, ("FAPI_X5T_S256", &thumbprint))?;
+        let tokens = HashMap::from([(cast.token_holders()[0].thumbprint(), token)]);
+        return Ok((cast, Tokens::Given(tokens)));
+    }
+    let token = |client: &TestClient| {
+        let thumbprint = client.thumbprint();
+        let token = print_token(command, ("FAPI_JKT", &thumbprint))?;
+        Ok((thumbprint, token))
+    };
     let tokens = cast.token_holders().into_iter().map(token).collect::<io::Result<_>>()?;
     Ok((cast, Tokens::Given(tokens)))
 }
 
 /// What the command prints, without the line break.
-fn print_token(command: &str, thumbprint: &str) -> io::Result<String> {
+fn print_token(command: &str, (variable, thumbprint): (&str, &str)) -> io::Result<String> {
     let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
     let output = Command::new(shell)
         .args([flag, command])
-        .env("FAPI_JKT", thumbprint)
+        .env(variable, thumbprint)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()?;
@@ -125,13 +140,15 @@ fn algorithm(jwk: &Value, profile: Profile) -> Option<Algorithm> {
     if let Some(name) = member("alg") {
         return Algorithm::from_name(name);
     }
-    match (member("kty")?, member("crv"), profile) {
-        ("EC", Some("P-256"), _) => Some(Algorithm::Es256),
-        ("EC", Some("P-384"), _) => Some(Algorithm::Es384),
-        ("EC", Some("P-521"), _) => Some(Algorithm::Es512),
-        ("OKP", Some("Ed25519"), _) => Some(Algorithm::EdDsa),
-        ("RSA", None, Profile::Helseid) => Some(Algorithm::Rs256),
-        ("RSA", None, _) => Some(Algorithm::Ps256),
+    match (member("kty")?, member("crv")) {
+        ("EC", Some("P-256")) => Some(Algorithm::Es256),
+        ("EC", Some("P-384")) => Some(Algorithm::Es384),
+        ("EC", Some("P-521")) => Some(Algorithm::Es512),
+        ("OKP", Some("Ed25519")) => Some(Algorithm::EdDsa),
+        ("RSA", None) => {
+            let algorithms = profile.rules().proof_algorithms().to_vec();
+            [Algorithm::Rs256, Algorithm::Ps256].into_iter().find(|algorithm| algorithms.contains(algorithm))
+        }
         _ => None,
     }
 }

@@ -57,14 +57,23 @@ pub use runner::{Progress, run_against};
 pub use target::ActixTarget;
 pub use target::{HttpTarget, ServiceTarget, Target, TargetError, TlsFiles};
 
+use fapi_core::{Binding, PeerCertificate};
 use http_body_util::Full;
 use hyper::body::{Body, Bytes};
 use hyper::http::{Request, Response};
 use tower_service::Service;
 
+use crate::TestCertificate;
 use crate::catalogue::CatalogueIssuer;
 
-/// Runs the catalogue against a tower service in this process, which trusts `issuer`.
+/// The client certificate of a connection in this process, where valid requests need one.
+fn certificate(options: &Options) -> Option<PeerCertificate> {
+    let needed = options.terms().binding() == Binding::Mtls;
+    needed.then(|| PeerCertificate::from_der(TestCertificate::generate().der().to_vec()))
+}
+
+/// Runs the catalogue against a tower service in this process, which trusts `issuer`. Where tokens are bound to
+/// certificates only, each request has a [`PeerCertificate`] in its extensions, as whoever terminates TLS puts it there.
 ///
 /// # Errors
 /// If not even a valid request is served.
@@ -78,10 +87,16 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let target = ServiceTarget::new(service);
+    let target = match certificate(&options) {
+        Some(certificate) => target.with_certificate(certificate),
+        None => target,
+    };
     run_against(&target, Credentials::Issuer(issuer), options, &mut |_| ()).await
 }
 
-/// Runs the catalogue against an actix-web application that trusts `issuer`, on a loopback port of its own.
+/// Runs the catalogue against an actix-web application that trusts `issuer`, on a loopback port of its own. Where tokens
+/// are bound to certificates only, each connection has a [`PeerCertificate`] in its data, as
+/// [`HttpServer::on_connect`](actix_web::HttpServer::on_connect) puts it there.
 ///
 /// ```
 /// use actix_web::{App, web};
@@ -135,6 +150,7 @@ where
     S::Response: Into<actix_http::Response<B>>,
     B: actix_web::body::MessageBody + 'static,
 {
-    let target = ActixTarget::serve(app).map_err(|error| CannotTest::Unreachable(error.to_string()))?;
+    let target = ActixTarget::serve(app, certificate(&options))
+        .map_err(|error| CannotTest::Unreachable(error.to_string()))?;
     run_against(&target, Credentials::Issuer(issuer), options, &mut |_| ()).await
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fapi_core::{Clock, SystemClock};
+use fapi_core::{Clock, SenderConstraint, SystemClock};
 
-use crate::catalogue::{AuthorizationDetail, Case, DetailsRoute, Profile, ScopeRoute, StepUpRoute};
+use crate::catalogue::{AuthorizationDetail, Case, DetailsRoute, Profile, ScopeRoute, StepUpRoute, Terms};
 
 /// Requests per second: enough for the whole catalogue in seconds, and less than any API serves.
 const RATE: u32 = 50;
@@ -39,6 +39,7 @@ pub struct Options {
     pub(crate) step_up_route: Option<StepUpRoute>,
     pub(crate) details_route: Option<DetailsRoute>,
     pub(crate) profile: Profile,
+    pub(crate) sender_constraint: Option<SenderConstraint>,
     pub(crate) nonces_required: bool,
     pub(crate) other_methods: bool,
     pub(crate) opaque_tokens: Option<Answers>,
@@ -64,6 +65,14 @@ pub(crate) enum Origin {
 }
 
 impl Origin {
+    /// How the client certificate is given there.
+    pub(crate) const fn certificate(self) -> &'static str {
+        match self {
+            Self::Flags => "--client-cert and --client-key",
+            Self::FleetFile => "client-cert and client-key in the table tls of the fleet file",
+        }
+    }
+
     /// The option of this name, as it is written there.
     pub(crate) fn name(self, option: &str) -> String {
         match self {
@@ -88,6 +97,7 @@ impl Options {
             step_up_route: None,
             details_route: None,
             profile: Profile::Fapi2,
+            sender_constraint: None,
             nonces_required: false,
             other_methods: false,
             opaque_tokens: None,
@@ -149,6 +159,22 @@ impl Options {
     #[must_use]
     pub fn profile(self, profile: Profile) -> Self {
         Self { profile, ..self }
+    }
+
+    /// To what the API wants tokens to be bound; as the profile says unless set. Where that is a certificate only, every
+    /// valid request shows that of the connection.
+    ///
+    /// ```
+    /// use fapi_core::SenderConstraint;
+    /// use fapi_testkit::conform::Options;
+    ///
+    /// // FAPI 2.0 leaves the choice, and this API has made it.
+    /// let options = Options::new("https://api.example.com").sender_constraint(SenderConstraint::Mtls);
+    /// # let _ = options;
+    /// ```
+    #[must_use]
+    pub fn sender_constraint(self, constraint: SenderConstraint) -> Self {
+        Self { sender_constraint: Some(constraint), ..self }
     }
 
     /// Every proof needs a nonce, always. An API that asks for one at times only cannot be told from one that forgets to
@@ -233,11 +259,15 @@ impl Options {
         Self { origin: Origin::FleetFile, ..self }
     }
 
+    /// What the API says of itself.
+    pub(crate) fn terms(&self) -> Terms {
+        Terms::new(self.profile, self.sender_constraint)
+    }
+
     /// Whether the case is among those to run.
     pub(crate) fn selects(&self, case: &Case) -> bool {
-        let profile = case.profile.is_none_or(|profile| profile == self.profile);
         let named = |name: &String| name == case.id || name == case.group.name();
-        profile && (self.only.is_empty() || self.only.iter().any(named))
+        case.is_about(&self.terms()) && (self.only.is_empty() || self.only.iter().any(named))
     }
 }
 

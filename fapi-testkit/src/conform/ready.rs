@@ -9,7 +9,7 @@ use super::options::Origin;
 use super::report::Outcome;
 use super::runner::{Progress, Runner};
 use super::target::TargetError;
-use crate::catalogue::{Answer, Expectation};
+use crate::catalogue::{Answer, Expectation, Feature};
 
 /// How long a server may take to listen.
 const LISTEN_LIMIT: Duration = Duration::from_secs(5);
@@ -42,6 +42,11 @@ pub enum CannotTest {
         /// What happened to the requests since.
         why: String,
     },
+    /// Valid requests show a client certificate, and the connection has none.
+    NoCertificate {
+        /// How one is given.
+        hint: &'static str,
+    },
     /// There are no tokens.
     NoTokens(String),
     /// No case goes by any of the given names.
@@ -62,6 +67,10 @@ impl fmt::Display for CannotTest {
                     None => formatter.write_str("; it had answered no case before"),
                 }
             }
+            Self::NoCertificate { hint } => write!(
+                formatter,
+                "the API accepts certificate-bound tokens only, and the connection has no client certificate: give one with {hint}"
+            ),
             Self::NoTokens(why) => write!(formatter, "there are no tokens: {why}"),
             Self::NoCases => formatter.write_str("no case or group has any of the given names"),
         }
@@ -135,7 +144,11 @@ impl Runner<'_> {
     }
 
     fn refused(&self, answer: &Answer) -> CannotTest {
-        CannotTest::Refused { answer: describe(answer), hint: hint(answer, self.origin()) }
+        let mut hint = hint(answer, self.origin());
+        if answer.status == 401 && !self.has(Feature::Proofs) {
+            hint.push_str(" Does the client certificate of the connection reach it?");
+        }
+        CannotTest::Refused { answer: describe(answer), hint }
     }
 
     /// An API that asks for no nonce may refuse proofs from before its start, since it cannot know whether they were used.
@@ -201,7 +214,10 @@ fn hint(answer: &Answer, origin: Origin) -> String {
             format!("does the API trust the issuer, and is the audience its own ({})?", name("audience"))
         }
         (401, Some("use_dpop_nonce")) => "the API asks for a nonce again and again".to_owned(),
-        (401, _) => "does the API accept the scheme DPoP?".to_owned(),
+        (401, _) => {
+            "does the API accept tokens that are bound in this way, and the scheme that goes with them?"
+                .to_owned()
+        }
         (403, _) => format!("does the route ask for a scope ({})?", name("scope")),
         (404 | 405, _) => format!("is there such a route ({}, {})?", name("method"), name("path")),
         (500..=599, _) => "the API failed: see its log".to_owned(),

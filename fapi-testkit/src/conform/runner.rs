@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use fapi_core::Binding;
 use futures_util::future::join_all;
 use tokio::time::sleep;
 
@@ -14,7 +15,9 @@ use super::redact::Redactor;
 use super::report::{Exchange, Outcome, Report, Summary, TestedApi, Verdict};
 use super::target::Target;
 use super::{CannotTest, Credentials, Options, TargetError};
-use crate::catalogue::{self, Answer, Call, Case, MakeCall, Need, Scene, Setting, Step, Tokens, Volley};
+use crate::catalogue::{
+    self, Answer, Call, Case, Feature, MakeCall, Need, Scene, Setting, Step, Tokens, Volley,
+};
 
 /// What a run is doing.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +61,8 @@ pub async fn run_against(
     let source = credentials.describe();
     let mut runner = Runner::prepare(target, credentials, options, listener).await?;
     runner.wait_until_ready().await?;
-    if cases.iter().any(|case| case.needs.contains(&Need::Uptime)) {
+    let waits = |case: &&Case| case.needs.contains(&Need::Uptime) && runner.skips(case).is_none();
+    if cases.iter().any(waits) {
         runner.wait_for_uptime().await;
     }
     runner.has_metadata = runner.finds_metadata().await;
@@ -98,8 +102,14 @@ impl<'a> Runner<'a> {
         options: Options,
         listener: Listener<'a>,
     ) -> Result<Self, CannotTest> {
-        let (cast, tokens) =
-            credentials.prepare().await.map_err(|error| CannotTest::NoTokens(error.to_string()))?;
+        let terms = options.terms();
+        let certificate = target.certificate().map(<[u8]>::to_vec);
+        if terms.binding() == Binding::Mtls && certificate.is_none() {
+            return Err(CannotTest::NoCertificate { hint: options.origin.certificate() });
+        }
+        let bound_to = certificate.as_deref().filter(|_| terms.binding() == Binding::Mtls);
+        let prepared = credentials.prepare(bound_to).await;
+        let (cast, tokens) = prepared.map_err(|error| CannotTest::NoTokens(error.to_string()))?;
         let own_tokens = matches!(tokens, Tokens::Minted(_));
         let setting = Setting {
             public_url: options.public_url.clone(),
@@ -112,10 +122,10 @@ impl<'a> Runner<'a> {
             details_route: options.details_route.clone(),
             status_lists: options.status_lists,
             security_events: options.security_events.clone(),
-            profile: options.profile,
+            terms,
             cast,
             tokens,
-            certificate: target.certificate().map(<[u8]>::to_vec),
+            certificate,
             clock: Arc::clone(&options.clock),
         };
         let token = setting
@@ -217,9 +227,11 @@ impl<'a> Runner<'a> {
             Need::StepUpRoute => self.setting.step_up_route.is_some(),
             Need::MaxAge => self.setting.step_up_route.as_ref().is_some_and(|route| route.max_age.is_some()),
             Need::DetailsRoute => self.setting.details_route.is_some(),
+            Need::Proofs => self.has(Feature::Proofs),
+            Need::CertificateTokens => self.has(Feature::CertificateTokens),
             Need::Certificate => self.setting.certificate.is_some(),
             Need::Nonces => self.nonce.is_some(),
-            Need::NoncesRequired => self.options.nonces_required,
+            Need::NoncesRequired => self.options.nonces_required || self.has(Feature::NoncesRequired),
             Need::Metadata => self.has_metadata,
             Need::ServedIssuer => self.issuer_is_served(),
             Need::OtherPaths => {
@@ -239,6 +251,10 @@ impl<'a> Runner<'a> {
             Need::RevocationTime => self.has_time_for_revocation(),
             Need::Network => self.target.is_network(),
         }
+    }
+
+    pub(super) fn has(&self, feature: Feature) -> bool {
+        self.setting.terms.have(feature)
     }
 
     fn issuer_is_served(&self) -> bool {

@@ -76,14 +76,18 @@ impl World {
         &self,
         configure: impl FnOnce(ResourceServerBuilder) -> ResourceServerBuilder,
     ) -> Router {
-        let server = self.server(|builder| configure(builder.rejection_body(RejectionBody::ProblemJson)));
-        let records = get(async || "[]").route_layer(RequireLayer::new(Requirement::scope(SCOPE)));
-        Router::new()
-            .route("/whoami", get(async |token: AccessToken| token.subject().as_str().to_owned()))
-            .route("/records", records)
-            .route("/sensitive", get(async || "[]").route_layer(RequireLayer::new(recent_login())))
-            .route("/payments", post(async || "{}").route_layer(RequireLayer::new(consent())))
-            .fallback(async || StatusCode::NOT_FOUND)
-            .layer(AccessTokenLayer::new(server))
+        router(self.server(|builder| configure(builder.rejection_body(RejectionBody::ProblemJson))))
     }
+}
+
+/// The API behind this server.
+pub(crate) fn router(server: ResourceServer) -> Router {
+    let records = get(async || "[]").route_layer(RequireLayer::new(Requirement::scope(SCOPE)));
+    Router::new()
+        .route("/whoami", get(async |token: AccessToken| token.subject().as_str().to_owned()))
+        .route("/records", records)
+        .route("/sensitive", get(async || "[]").route_layer(RequireLayer::new(recent_login())))
+        .route("/payments", post(async || "{}").route_layer(RequireLayer::new(consent())))
+        .fallback(async || StatusCode::NOT_FOUND)
+        .layer(AccessTokenLayer::new(server))
 }

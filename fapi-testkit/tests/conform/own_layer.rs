@@ -88,7 +88,7 @@ async fn a_given_token_is_enough_for_what_changes_the_request() {
     let client = TestClient::new();
     let token = world.issuer.token().audience(API).scope(SCOPE).bound_to(&client).sign();
     let key = SigningKey::from_private_jwk(client.key().algorithm(), &client.key().private_jwk());
-    let credentials = Credentials::Token { token: token.into(), key };
+    let credentials = Credentials::Token { token: token.into(), key: Some(key) };
     let report =
         run_against(&ServiceTarget::new(api), credentials, world.options(), &mut |_| ()).await.unwrap();
     report.assert_passed();

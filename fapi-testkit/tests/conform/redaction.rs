@@ -51,7 +51,7 @@ async fn personal_claims_of_given_tokens_are_masked() {
     let client = TestClient::new();
     let token =
         world.issuer.token().audience(API).scope(SCOPE).bound_to(&client).subject("11111111111").sign();
-    let credentials = Credentials::Token { token: token.clone().into(), key: client.key().clone() };
+    let credentials = Credentials::Token { token: token.clone().into(), key: Some(client.key().clone()) };
     assert!(!format!("{credentials:?}").contains(&token));
     let target = ServiceTarget::new(world.api(|builder| builder));
     let report = run_against(&target, credentials, world.options(), &mut |_| ()).await.unwrap();

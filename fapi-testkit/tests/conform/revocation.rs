@@ -12,12 +12,15 @@ use fapi_core::{
 };
 use fapi_testkit::TestCertificate;
 use fapi_testkit::catalogue::{self, CatalogueIssuer, Group, Need, Profile};
-use fapi_testkit::conform::report::{Report, Verdict};
+use fapi_testkit::conform::report::{Outcome, Report, Verdict};
 use fapi_testkit::conform::{Answers, Credentials, Options, ServiceTarget, run_against};
 use fapi_tower::{AccessToken, AccessTokenLayer, Issuer, ResourceServer, SecurityEventsService};
 
 use crate::api::API;
 
+/// What every run here has.
+const GIVEN: [Need; 5] =
+    [Need::Issuer, Need::Certificate, Need::CertificateTokens, Need::Proofs, Need::RevocationTime];
 /// How long what the API has learned counts.
 const AGE: Duration = Duration::from_secs(1);
 
@@ -68,12 +71,10 @@ async fn run(api: Router, issuer: CatalogueIssuer, options: Options) -> Report {
 }
 
 /// That no case that needs one of these was skipped.
-fn assert_tried(report: &Report, needs: &[Need]) {
-    for outcome in &report.outcomes {
+fn assert_tried<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>, needs: &[Need]) {
+    for outcome in outcomes {
         let skipped = matches!(outcome.verdict, Verdict::Skipped { .. });
-        let possible = outcome.case.needs.iter().all(|need| {
-            needs.contains(need) || matches!(need, Need::Issuer | Need::Certificate | Need::RevocationTime)
-        });
+        let possible = outcome.case.needs.iter().all(|need| needs.contains(need) || GIVEN.contains(need));
         assert_eq!(skipped, !possible, "{}: {:?}", outcome.case.id, outcome.verdict);
     }
 }
@@ -86,7 +87,7 @@ async fn nothing_is_found_where_plain_answers_are_asked_for() {
     let api = api(builder(trusted).revocation(Revocation::introspection()));
     let options = options().opaque_tokens(Answers::Plain).introspected_jwts();
     let report = run(api, issuer, options).await;
-    assert_tried(&report, &[Need::OpaqueTokens, Need::IntrospectedJwts]);
+    assert_tried(&report.outcomes, &[Need::OpaqueTokens, Need::IntrospectedJwts]);
 }
 
 // R127-R130
@@ -98,7 +99,7 @@ async fn nothing_is_found_where_signed_answers_are_required() {
     let api = api(builder(trusted).revocation(Revocation::introspection()));
     let options = options().opaque_tokens(Answers::Signed);
     let report = run(api, issuer, options).await;
-    assert_tried(&report, &[Need::OpaqueTokens, Need::SignedIntrospection]);
+    assert_tried(&report.outcomes, &[Need::OpaqueTokens, Need::SignedIntrospection]);
 }
 
 // R132-R136
@@ -111,7 +112,7 @@ async fn nothing_is_found_where_status_lists_are_looked_into() {
     // A list is kept for five seconds at least.
     let options = options().status_lists().revocation_limit(Duration::from_secs(7));
     let report = run(api, issuer, options).await;
-    assert_tried(&report, &[Need::StatusLists]);
+    assert_tried(&report.outcomes, &[Need::StatusLists]);
 }
 
 // R161-R167
@@ -124,7 +125,62 @@ async fn nothing_is_found_where_security_events_are_received() {
     // The issuer brings no access token.
     let api = behind_layer(server.clone()).route_service("/events", SecurityEventsService::new(&server));
     let report = run(api, issuer, options().security_events("/events")).await;
-    assert_tried(&report, &[Need::SecurityEvents]);
+    assert_tried(&report.outcomes, &[Need::SecurityEvents]);
+}
+
+/// What is skipped where there are no proofs.
+fn assert_tried_with_certificates(report: &Report, needs: &[Need]) {
+    for outcome in report.outcomes.iter().filter(|outcome| outcome.case.needs.contains(&Need::Proofs)) {
+        let why = Need::Proofs.missing().to_owned();
+        assert_eq!(outcome.verdict, Verdict::Skipped { why }, "{}", outcome.case.id);
+    }
+    let others = report.outcomes.iter().filter(|outcome| !outcome.case.needs.contains(&Need::Proofs));
+    assert_tried(others, needs);
+}
+
+fn bound_to_certificates() -> Options {
+    options().profile(Profile::CdrAu)
+}
+
+fn cdr_issuer() -> CatalogueIssuer {
+    let issuer = CatalogueIssuer::new("replaced by the address", Profile::CdrAu);
+    issuer.serve_on(([127, 0, 0, 1], 0).into()).unwrap()
+}
+
+// R4, R72, R121-R126: the same with certificates in place of proofs.
+#[tokio::test]
+async fn nothing_is_found_where_certificate_bound_tokens_are_asked_about() {
+    let issuer = cdr_issuer();
+    let trusted = Issuer::new(issuer.identifier()).with_introspection(introspection());
+    let builder = builder(trusted).profile(Profile::CdrAu.rules()).revocation(Revocation::introspection());
+    let options = bound_to_certificates().opaque_tokens(Answers::Plain).introspected_jwts();
+    let report = run(api(builder), issuer, options).await;
+    assert_tried_with_certificates(&report, &[Need::OpaqueTokens, Need::IntrospectedJwts]);
+}
+
+// R72, R132-R136
+#[tokio::test]
+async fn nothing_is_found_where_status_lists_of_certificate_bound_tokens_are_looked_into() {
+    let issuer = cdr_issuer();
+    let policy = StatusListPolicy::new().with_max_age(AGE);
+    let builder = builder(Issuer::new(issuer.identifier()));
+    let builder = builder.profile(Profile::CdrAu.rules()).revocation(Revocation::status_list(policy));
+    let options = bound_to_certificates().status_lists().revocation_limit(Duration::from_secs(7));
+    let report = run(api(builder), issuer, options).await;
+    assert_tried_with_certificates(&report, &[Need::StatusLists]);
+}
+
+// R72, R161-R167
+#[tokio::test]
+async fn nothing_is_found_where_security_events_end_certificate_bound_tokens() {
+    let issuer = cdr_issuer();
+    let trusted = Issuer::new(issuer.identifier());
+    let events = SecurityEvents::new(trusted.clone(), API, CatalogueIssuer::EVENTS_AUTHORIZATION);
+    let builder = builder(trusted).profile(Profile::CdrAu.rules());
+    let server = builder.revocation(Revocation::security_events(events)).build().unwrap();
+    let api = behind_layer(server.clone()).route_service("/events", SecurityEventsService::new(&server));
+    let report = run(api, issuer, bound_to_certificates().security_events("/events")).await;
+    assert_tried_with_certificates(&report, &[Need::SecurityEvents]);
 }
 
 // R118, R120: whatever the API asks its issuer, the whole catalogue comes out as before.

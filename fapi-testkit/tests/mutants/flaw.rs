@@ -65,9 +65,9 @@ flaws! {
     ErrorWithoutCredentials: "A request without credentials is told an error", "R31 P41", ["no-credentials"];
     BearerChallenge: "The only challenge is that of Bearer", "R36 P41", ["no-credentials-dpop-challenge", "answer-algs"];
     NoAlgorithms: "The challenge names no algorithms", "R37 P41", ["answer-algs"];
-    Unquoted: "Parameters of the challenge are not quoted", "R35 P41", ["answer-quoted", "step-up-answer-quoted"];
-    RepeatedParameter: "A parameter of the challenge is repeated", "R33", ["answer-parameters-once"];
-    ChallengeCharacters: "The challenge has characters that it must not have", "R33", ["answer-characters"];
+    Unquoted: "Parameters of the challenge are not quoted", "R35 P41", ["answer-quoted", "answer-token-quoted", "step-up-answer-quoted"];
+    RepeatedParameter: "A parameter of the challenge is repeated", "R33", ["answer-parameters-once", "answer-token-parameters-once"];
+    ChallengeCharacters: "The challenge has characters that it must not have", "R33", ["answer-characters", "answer-token-characters"];
     Cacheable: "A refusal may be stored by caches", "R39", ["answer-proof-no-store", "answer-token-no-store"];
     EchoesToken: "The token stands in the body of the refusal", "R22 P44", ["answer-repeats-no-token"];
     EchoesProof: "The proof stands in the body of the refusal", "R21 P44", ["answer-repeats-no-proof"];
@@ -120,6 +120,15 @@ flaws! {
     InvalidUtf8: "Bytes that are no UTF-8 are replaced", "R103", ["token-not-utf8"];
     TextAfterJson: "Text after the JSON is overlooked", "R116", ["token-json-and-more"];
 
+    AnyAlgorithm: "Every algorithm that is known is accepted, whatever the profile says", "R7", ["token-es256", "token-es384", "token-eddsa", "token-ps256", "token-rs512"];
+    OneAlgorithm: "Of the algorithms of the profile only the first is accepted", "R7", ["token-es256-accepted", "token-es384-accepted"];
+    OneRsaAlgorithm: "Of the RS algorithms of the profile only RS256 is accepted", "R7", ["token-rs512-accepted"];
+    JwtTypeRefused: "The typ JWT is refused where issuers write it", "R90", ["token-typ-jwt-accepted", "open-finance-client-token"];
+    TypOwed: "A token needs a typ where issuers write none", "R90", ["token-typ-absent-accepted", "maskinporten-token", "maskinporten-delegated"];
+    AudienceOwed: "A token needs an aud where issuers write none", "R92", ["token-aud-absent-accepted", "maskinporten-token"];
+    SeveralAudiences: "A token may be for other APIs, too, where it must not", "R92", ["token-aud-several-helseid"];
+    SubjectOwed: "A token needs a sub where issuers write none", "R96", ["token-sub-absent-accepted", "open-finance-client-token"];
+
     // --- Keys ---
     OneBadKey: "Reading the key set ends at the first key of an unknown type", "R109 P36", ["key-eddsa", "key-ps256"];
     FirstKeyOfKid: "The first key with the kid is taken, whatever it is", "R11", ["key-same-kid"];
@@ -161,10 +170,22 @@ flaws! {
     ListSubject: "It is not looked at for which URI a list is", "R134", ["list-of-other-uri"];
     ListExpired: "A list counts after its end", "R134", ["list-expired"];
     ListKept: "A list is kept for ever", "R4 R134", ["status-invalid-later"];
-    EventSignature: "The signature of an event is not verified", "R161", ["event-signature-flipped", "event-signed-by-other"];
-    EventTyp: "The typ of an event is not looked at", "R161", ["event-typ-jwt"];
-    EventAudience: "It is not looked at for whom an event is", "R161", ["event-aud-other"];
+    EventSignature: "The signature of an event is not verified", "R161", ["event-signature-flipped", "event-signed-by-other", "event-alg-none"];
+    EventTyp: "The typ of an event is not looked at", "R161", ["event-typ-jwt", "event-typ-absent"];
+    EventAudience: "It is not looked at for whom an event is", "R161", ["event-aud-other", "event-aud-absent"];
     EventIgnored: "Events are received, and that is all", "R4 R162", ["event-session-revoked", "event-token-revoked"];
+    EventSender: "Anybody may send events", "R166", ["event-without-authorization", "event-authorization-empty", "event-authorization-wrong", "event-authorization-token", "event-authorization-in-query"];
+    EventSenderPrefix: "The Authorization of an event need only begin like the agreed one", "R166", ["event-authorization-longer"];
+    EventSenderBeginning: "The Authorization of an event need only be the beginning of the agreed one", "R166", ["event-authorization-shorter", "event-authorization-scheme-only", "event-authorization-empty"];
+    EventSenderCase: "The Authorization of an event is compared without its case", "R166", ["event-authorization-case"];
+    EventSenderScheme: "Of the Authorization of an event, only its form is looked at", "R166", ["event-authorization-wrong", "event-authorization-token"];
+    EventSenderFirst: "Of several Authorization headers of an event the first is taken", "R29 R166", ["event-authorization-twice"];
+    EventMediaType: "The media type of an event is not looked at", "R165", ["event-content-type-json"];
+    EventForm: "The claims of an event may be any", "R161", ["event-with-sub", "event-with-exp", "event-jti-absent", "event-iat-absent", "event-of-two"];
+    EventUnknown: "An event that nobody knows is refused", "R163", ["event-of-unknown-kind"];
+    EventContent: "The answer to an event has content", "R165", ["event-answer-empty"];
+    EventErrorBare: "An event is refused without saying why", "R165", ["event-error", "event-error-language"];
+    EventErrorSame: "Every event is refused as an invalid request", "R165", ["event-error-audience", "event-error-issuer"];
     EventTwice: "An event that arrives twice is refused", "R165", ["event-twice"];
 
     // --- The form of the proof ---
@@ -238,6 +259,8 @@ flaws! {
     NonceOptional: "A nonce is handed out, and a proof may do without it", "R51", ["nonce-absent"];
     AnyNonce: "Any nonce will do", "R51 R64", ["nonce-unknown", "nonce-changed", "nonce-empty"];
     NonceSingleUse: "A nonce can be used once", "R62", ["nonce-used-again", "nonce-ten-times", "nonce-in-parallel"];
+    NonceOnDemand: "A nonce comes with use_dpop_nonce only, where every answer must have one", "R63", ["nonce-with-answer", "nonce-with-refusal"];
+    NonceOnSuccess: "Refusals have no nonce, where every answer must have one", "R63", ["nonce-with-refusal"];
     NonceTwice: "A nonce is handed out twice", "R63", ["nonce-after-challenge"];
 
     // --- Binding ---
@@ -248,7 +271,11 @@ flaws! {
     ThumbprintPrefix: "jkt need only be the beginning of the thumbprint", "R54", ["jkt-prefix", "jkt-empty"];
     CachedBinding: "The binding of a token that has been seen before is not checked again", "P46", ["stolen-token"];
     Downgrade: "A bound token is accepted as Bearer", "R58 P15", ["bound-as-bearer", "certificate-of-other"];
+    ProofForCertificate: "A proof does in place of the certificate that the profile asks for", "R6 R72", ["key-bound-where-certificate", "both-bound-where-certificate", "certificate-of-other-and-proof"];
+    CertificateForProof: "A certificate does in place of the proof that the profile asks for", "R6 R72", ["certificate-bound-where-key"];
+    SchemeIgnored: "The scheme of a certificate-bound token is not looked at", "R6 R72", ["certificate-bound-under-dpop"];
     Unbound: "A token without cnf is accepted", "R6 P15", ["unbound-with-proof", "unbound-as-bearer"];
+    UnboundOrganisation: "A token that names an organisation needs no cnf", "R6 P15", ["maskinporten-bearer"];
     UnknownConfirmation: "A cnf without a member that is known is accepted", "R89", ["cnf-empty", "cnf-kid"];
     ConfirmationOfTexts: "cnf is read as a map of texts", "R89 P21", ["cnf-more-members"];
     OneOfBoth: "Of key and certificate, only the key counts", "R89 P21", ["cnf-key-and-certificate"];
@@ -263,7 +290,10 @@ flaws! {
 
     // --- Routes, metadata, limits ---
     InteractionIdEchoed: "Any x-fapi-interaction-id is repeated", "R24 P44", ["interaction-id-no-uuid", "interaction-id-no-uuid-refused"];
-    InteractionIdOther: "x-fapi-interaction-id is always a new one", "R24", ["interaction-id", "interaction-id-refused"];
+    InteractionIdOther: "x-fapi-interaction-id is always a new one", "R24", ["interaction-id", "interaction-id-refused", "interaction-id-echoed", "interaction-id-echoed-with-refusal", "interaction-id-echoed-with-challenge", "interaction-id-upper-case-echoed"];
+    InteractionIdOnSuccess: "x-fapi-interaction-id is in the answers of the handler only", "R24", ["interaction-id-echoed-with-refusal", "interaction-id-made-for-refusal", "interaction-id-made-for-challenge"];
+    InteractionIdUnmade: "Without x-fapi-interaction-id in the request there is none in the answer", "R24", ["interaction-id-made", "interaction-id-made-for-refusal", "interaction-id-made-for-challenge"];
+    InteractionIdOptional: "x-fapi-interaction-id may be missing where it is required", "R24", ["interaction-id-absent", "interaction-id-empty", "interaction-id-wrong", "interaction-id-braces", "interaction-id-twice"];
     Scope: "The scope is not looked at", "R5", ["scope-other", "scope-absent"];
     ScopeSubstring: "The scope need only occur in the text", "R5", ["scope-longer"];
     ScopeUnauthorized: "A missing scope is answered like a wrong token", "R32", ["scope-other"];
@@ -294,6 +324,11 @@ flaws! {
     MetadataMethods: "The metadata offers tokens in the query", "R141", ["metadata-methods"];
     MetadataAlgorithms: "The metadata names symmetric algorithms", "R142", ["metadata-algorithms"];
     MetadataEmpty: "The metadata has empty members", "R139", ["metadata-no-empty-members"];
+    MetadataAbsent: "There is no metadata where the profile requires it", "R138", ["metadata-owed"];
+    MetadataServers: "The metadata names two authorization servers where there must be one", "R141", ["metadata-one-server"];
+    MetadataBindings: "The metadata does not say to what tokens are bound", "R142", ["metadata-certificates", "metadata-proofs"];
+    MetadataUnnamed: "Challenges do not say where the metadata is", "R144", ["challenge-metadata", "challenge-metadata-with-error"];
+    ScopeUnnamed: "Challenges do not say which scope to ask for", "R33", ["challenge-scope", "challenge-scope-with-error"];
     MetadataIssuers: "The metadata names no URLs of issuers", "R141", ["metadata-servers"];
     ShortTokens: "Tokens of more than 1 KiB are refused", "R116 P31", ["token-4-kib"];
     UnboundedToken: "Tokens may be of any size", "R116", ["token-64-kib"];
@@ -331,8 +366,10 @@ flaws! {
     TextClaims: "Claims must be texts", "R103 P21", ["token-claim-null", "token-claim-object", "token-authorization-details"];
     ScopeOwed: "Every token needs a scope", "R103", ["token-scope-absent"];
     ScopeCharacters: "Scopes may have letters, digits and a few marks only", "R103", ["token-scope-smart", "token-scope-characters", "token-scope-urls"];
+    KnownClaimsOnly: "Claims that nobody knows make a token invalid", "R103", ["token-more-claims", "cdr-arrangement", "open-banking-intent", "maskinporten-delegated"];
+    ScopeOfWords: "A scope has no colons", "R103", ["open-finance-consent"];
     FewAudiences: "More than five audiences are refused", "R92", ["token-aud-of-twenty"];
-    SubjectCharacters: "sub may have letters and digits only", "R96", ["token-sub-pipe", "token-sub-mail", "token-sub-unicode"];
+    SubjectCharacters: "sub may have letters and digits only", "R96", ["token-sub-pipe", "token-sub-mail", "token-sub-unicode", "atproto-session"];
     UserOwed: "sub must not be the client", "R96", ["token-sub-is-client"];
     RecentLogin: "The time of the login is taken for the time of the token", "R94", ["token-authentication"];
     TokenEscapes: "Escapes in the JSON of a token are refused", "R91", ["token-slashes-escaped"];
@@ -340,6 +377,7 @@ flaws! {
     // --- What turns honest clients away: what was before ---
     LockOut: "A token that came with a mistake is locked out", "R172 P7", ["retry-after-bad-signature", "retry-after-wrong-url", "retry-after-theft", "retry-after-replay"];
     LateLockOut: "A token that came with five mistakes is locked out", "R172", ["retry-after-ten-mistakes"];
+    LockOutAll: "After five mistakes nobody is served", "R172", ["retry-after-ten-tokens", "retry-after-ten-mistakes"];
     OneAtATime: "Of two requests at once with one token, one is refused", "R60", ["parallel-one-token", "parallel-queries"];
     TokenOnce: "A token can be used once", "R60", ["one-token-many-proofs", "two-proofs-one-second"];
     FirstKeyOnly: "The first key that was seen is the only one", "R54 P46", ["two-clients-in-turn", "key-renewed", "parallel-two-clients"];

@@ -18,13 +18,15 @@
 mod flaw;
 mod server;
 
-use std::sync::{Arc, LazyLock};
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use fapi_core::PeerCertificate;
 use fapi_testkit::TestCertificate;
 use fapi_testkit::catalogue::{
-    self, AuthorizationDetail, CatalogueIssuer, DetailsRoute, Need, Profile, ScopeRoute, StepUpRoute,
+    self, AuthorizationDetail, CatalogueIssuer, DetailsRoute, Feature, Need, Profile, ScopeRoute,
+    StepUpRoute, Terms,
 };
 use fapi_testkit::conform::report::{Outcome, Verdict};
 use fapi_testkit::conform::{Answers, Credentials, Options, Report, ServiceTarget, run_against};
@@ -44,9 +46,14 @@ fn detail() -> AuthorizationDetail {
     r#"{"type": "payment_initiation", "amount": "123.50"}"#.parse().unwrap()
 }
 
-/// One issuer for all runs: its keys take time to make.
-static ISSUER: LazyLock<CatalogueIssuer> =
-    LazyLock::new(|| CatalogueIssuer::new("https://as.example.com", Profile::Fapi2));
+/// One issuer of each profile for all runs: its keys take time to make.
+static ISSUERS: LazyLock<Mutex<HashMap<&'static str, CatalogueIssuer>>> = LazyLock::new(Mutex::default);
+
+fn issuer(profile: Profile) -> CatalogueIssuer {
+    let mut issuers = ISSUERS.lock().unwrap();
+    let new = || CatalogueIssuer::new("https://as.example.com", profile);
+    issuers.entry(profile.name()).or_insert_with(new).clone()
+}
 
 /// Pitfalls that no request can show, and why. Tests of the project's own code cover them.
 const UNSEEN: [(u32, &str); 11] = [
@@ -70,6 +77,7 @@ const ASKING: [Need; 4] =
 /// What a run takes place on, beside the server.
 #[derive(Clone, Copy, Default)]
 struct Stage {
+    profile: Profile,
     nonces: bool,
     certificate: bool,
     served_issuer: bool,
@@ -78,16 +86,17 @@ struct Stage {
 }
 
 impl Stage {
-    /// The one on which the flaw can be seen.
-    fn of(flaw: Flaw) -> Self {
+    /// The one on which these cases find a flaw.
+    fn of(profile: Profile, ids: &[&str]) -> Self {
         let needed = |need| {
-            let cases = flaw.cases().iter().filter_map(|id| catalogue::find(id));
+            let cases = ids.iter().filter_map(|id| catalogue::find(id));
             cases.flat_map(|case| &case.needs).any(|own| *own == need)
         };
         let asks = ASKING.iter().any(|need| needed(*need));
         Self {
+            profile,
             nonces: needed(Need::Nonces),
-            certificate: needed(Need::Certificate),
+            certificate: needed(Need::Certificate) || !Terms::new(profile, None).have(Feature::Proofs),
             served_issuer: asks || needed(Need::ServedIssuer) || needed(Need::Rotation),
             asks,
         }
@@ -96,12 +105,13 @@ impl Stage {
     async fn run(self, flaw: Option<Flaw>, only: &[&str]) -> Report {
         let issuer = if self.served_issuer {
             // Not the one of all runs: its keys are going to change.
-            let issuer = CatalogueIssuer::new("replaced by the address", Profile::Fapi2);
+            let issuer = CatalogueIssuer::new("replaced by the address", self.profile);
             issuer.serve_on(([127, 0, 0, 1], 0).into()).unwrap()
         } else {
-            ISSUER.clone()
+            issuer(self.profile)
         };
         let mut options = Options::new(API)
+            .profile(self.profile)
             .route("GET", "/v1/whoami")
             .scope_route(SCOPE_PATH, SCOPE)
             .step_up_route(STEP_UP_PATH, ACR_VALUES, Some(MAX_AGE))
@@ -137,6 +147,7 @@ impl Stage {
             KeySource::Given(issuer.jwks())
         };
         Configuration {
+            profile: self.profile,
             public_url: API.to_owned(),
             audience: API.to_owned(),
             issuer: issuer.identifier().to_owned(),
@@ -172,7 +183,7 @@ async fn nothing_is_found_in_a_server_without_a_flaw() {
 
 #[tokio::test]
 async fn nothing_is_found_with_nonces_certificates_and_an_issuer_that_is_served() {
-    let stage = Stage { nonces: true, certificate: true, served_issuer: true, asks: false };
+    let stage = Stage { nonces: true, certificate: true, served_issuer: true, ..Stage::default() };
     let report = stage.run(None, &[]).await;
     report.assert_passed();
     // All that is left out are the cases that need a network, or a server that asks its issuer.
@@ -183,9 +194,19 @@ async fn nothing_is_found_with_nonces_certificates_and_an_issuer_that_is_served(
     assert!(possible.is_empty(), "{possible:?}");
 }
 
+// What a profile says is written down twice, in `fapi-core` and in the reference server: both must be right.
+#[tokio::test]
+async fn nothing_is_found_in_a_server_of_any_profile() {
+    for profile in Profile::ALL {
+        let report = Stage { profile, certificate: true, ..Stage::default() }.run(None, &[]).await;
+        report.assert_passed();
+        assert!(report.summary.passed >= 300, "{profile}: {:?}", report.summary);
+    }
+}
+
 #[tokio::test]
 async fn nothing_is_found_in_a_server_that_asks_its_issuer() {
-    let stage = Stage { nonces: false, certificate: true, served_issuer: true, asks: true };
+    let stage = Stage { certificate: true, served_issuer: true, asks: true, ..Stage::default() };
     let report = stage.run(None, &["valid", "introspection", "revocation"]).await;
     report.assert_passed();
     let skipped = ids(&report.outcomes, |verdict| matches!(verdict, Verdict::Skipped { .. }));
@@ -197,8 +218,11 @@ async fn every_flaw_is_found_by_its_case() {
     let mut survivors = Vec::new();
     println!("{:<24} {:<12} {:<70} found by", "mutant", "about", "what is wrong");
     for flaw in Flaw::ALL.iter().copied() {
-        let report = Stage::of(flaw).run(Some(flaw), &cases_for(flaw)).await;
-        let found = ids(&report.outcomes, |verdict| matches!(verdict, Verdict::Failed { .. }));
+        let mut found = Vec::new();
+        for (profile, cases) in stages(flaw) {
+            let report = Stage::of(profile, &cases).run(Some(flaw), &cases_for(flaw, &cases)).await;
+            found.extend(ids(&report.outcomes, |verdict| matches!(verdict, Verdict::Failed { .. })));
+        }
         let (hits, misses): (Vec<&str>, Vec<&str>) = flaw.cases().iter().partition(|id| found.contains(id));
         let name = format!("{flaw:?}");
         println!("{name:<24} {:<12} {:<70} {}", flaw.numbers(), flaw.wrong(), hits.join(", "));
@@ -208,10 +232,25 @@ async fn every_flaw_is_found_by_its_case() {
 }
 
 /// A valid request, and then the cases that must find the flaw.
-fn cases_for(flaw: Flaw) -> Vec<&'static str> {
+fn cases_for(flaw: Flaw, cases: &[&'static str]) -> Vec<&'static str> {
     // The window must have had time to grow.
     let before = if flaw == Flaw::GrowingSkew { "replay-after-others" } else { "valid" };
-    [&[before], flaw.cases()].concat()
+    [&[before], cases].concat()
+}
+
+/// The cases of the flaw under a profile of which all are, or else each under the first of which it is.
+fn stages(flaw: Flaw) -> Vec<(Profile, Vec<&'static str>)> {
+    let about = |profile: Profile, id: &str| {
+        let case = catalogue::find(id).unwrap_or_else(|| panic!("{id}"));
+        let terms = Terms::new(profile, None);
+        case.is_about(&terms) && (terms.have(Feature::Proofs) || !case.needs.contains(&Need::Proofs))
+    };
+    let of_all = |profile: &Profile| flaw.cases().iter().all(|id| about(*profile, id));
+    if let Some(profile) = Profile::ALL.into_iter().find(of_all) {
+        return vec![(profile, flaw.cases().to_vec())];
+    }
+    let first = |id: &'static str| Profile::ALL.into_iter().find(|profile| about(*profile, id)).unwrap();
+    flaw.cases().iter().map(|id| (first(id), vec![*id])).collect()
 }
 
 #[test]

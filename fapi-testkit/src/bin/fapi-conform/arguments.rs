@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use fapi_core::SenderConstraint;
 use fapi_testkit::catalogue::{AuthorizationDetail, Profile};
 use fapi_testkit::conform::Answers;
 
@@ -40,6 +42,10 @@ An API that trusts the issuer of the run (http://127.0.0.1:9400):
 
 An API of a test environment, with a token from there:
   fapi-conform run --target https://api.test.example.com --path /accounts --token token.txt --key key.jwk.json
+
+An API of open finance, whose tokens are bound to the client's certificate (docs/presets/open-finance-brazil.md):
+  fapi-conform run --profile open-finance-brazil --target https://localhost:8443 \\
+      --ca server.pem --client-cert client.pem --client-key client.key
 
 Exit status: 0 every case as expected, 1 failures, 2 could not test.";
 
@@ -98,9 +104,14 @@ pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) tokens: TokenArguments,
 
-    /// Whose expectations apply
-    #[arg(long, value_enum, default_value = "fapi2")]
-    pub(crate) profile: ProfileName,
+    /// Whose expectations apply; of a test environment, those of its production
+    #[arg(long, default_value = "fapi2", value_name = "NAME", value_parser = profile_parser())]
+    pub(crate) profile: Profile,
+
+    /// To what the API wants tokens to be bound, if it is not what the profile says; where that is mutual TLS alone, give
+    /// --client-cert
+    #[arg(long, value_enum, value_name = "BINDING")]
+    pub(crate) sender_constraint: Option<SenderConstraintName>,
 
     /// A route that asks for a scope
     #[arg(long, value_name = "PATH", requires = "scope")]
@@ -144,8 +155,9 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
 
-    /// A client certificate for mutual TLS (PEM)
-    #[arg(long, value_name = "FILE", requires = "client_key")]
+    /// A client certificate for mutual TLS (PEM); with profiles whose tokens are bound to certificates, the one that tokens
+    /// are bound to
+    #[arg(long, alias = "client-certificate", value_name = "FILE", requires = "client_key")]
     pub(crate) client_cert: Option<PathBuf>,
 
     /// The private key of the client certificate (PEM)
@@ -236,32 +248,46 @@ pub(crate) struct TokenArguments {
     #[arg(long, default_value = "127.0.0.1:9400", value_name = "ADDR", conflicts_with_all = ["token", "token_command"])]
     pub(crate) issuer_listen: SocketAddr,
 
-    /// A file with a token of the API's own issuer
-    #[arg(long, value_name = "FILE", requires = "key", conflicts_with = "token_command")]
+    /// A file with a token of the API's own issuer; it is bound to --key or, where the API accepts no others, to
+    /// --client-cert
+    #[arg(long, value_name = "FILE", conflicts_with = "token_command")]
     pub(crate) token: Option<PathBuf>,
 
     /// A file with the private key (JWK) that the token is bound to
     #[arg(long, value_name = "FILE", requires = "token")]
     pub(crate) key: Option<PathBuf>,
 
-    /// A command that prints a token for the key whose thumbprint is in $FAPI_JKT
+    /// A command that prints a token for the key whose thumbprint is in $FAPI_JKT or, where tokens are bound to
+    /// certificates only, for the certificate whose thumbprint is in $FAPI_X5T_S256
     #[arg(long, value_name = "CMD")]
     pub(crate) token_command: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum ProfileName {
-    /// FAPI 2.0 Security Profile Final
-    Fapi2,
-    /// HelseID, the Norwegian health sector
-    Helseid,
+/// The names of all profiles, and of their test environments.
+fn profile_parser() -> impl TypedValueParser<Value = Profile> {
+    let named = |profile: Profile| PossibleValue::new(profile.name()).help(profile.title());
+    let others = fapi_core::Profile::names().filter(|name| Profile::ALL.iter().all(|it| it.name() != *name));
+    let names =
+        Profile::ALL.map(named).into_iter().chain(others.map(|name| PossibleValue::new(name).hide(true)));
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Profile>())
 }
 
-impl From<ProfileName> for Profile {
-    fn from(name: ProfileName) -> Self {
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SenderConstraintName {
+    /// DPoP or mutual TLS
+    Either,
+    /// DPoP only
+    Dpop,
+    /// Mutual TLS only
+    Mtls,
+}
+
+impl From<SenderConstraintName> for SenderConstraint {
+    fn from(name: SenderConstraintName) -> Self {
         match name {
-            ProfileName::Fapi2 => Self::Fapi2,
-            ProfileName::Helseid => Self::Helseid,
+            SenderConstraintName::Either => Self::Either,
+            SenderConstraintName::Dpop => Self::Dpop,
+            SenderConstraintName::Mtls => Self::Mtls,
         }
     }
 }

@@ -68,8 +68,11 @@ pub(crate) fn explain(id: &str) -> Result<ExitCode, String> {
     for need in &case.needs {
         say(format_args!("  Skipped where the run cannot do it: {}", need.missing()));
     }
-    if let Some(profile) = case.profile {
-        say(format_args!("  Profile:  {profile} only"));
+    for feature in &case.given {
+        say(format_args!("  Only where {feature}"));
+    }
+    for feature in &case.unless {
+        say(format_args!("  Unless {feature}"));
     }
     Ok(ExitCode::SUCCESS)
 }

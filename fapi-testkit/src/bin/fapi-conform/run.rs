@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use comfy_table::{ContentArrangement, Table, presets};
-use fapi_testkit::catalogue::Profile;
 use fapi_testkit::conform::report::{self, Verdict};
 use fapi_testkit::conform::{CannotTest, HttpTarget, Options, Report, TlsFiles, run_against};
 
@@ -27,7 +26,7 @@ pub(crate) async fn run(arguments: RunArguments) -> Result<ExitCode, String> {
     let writers =
         arguments.reports.iter().map(|path| Ok((path, writer(path)?))).collect::<Result<Vec<_>, String>>()?;
     let target = target(&arguments)?;
-    let credentials = credentials(&arguments.tokens, arguments.profile.into())?;
+    let credentials = credentials(&arguments)?;
     let mut display = Display::new();
     let result =
         run_against(&target, credentials, options(&arguments), &mut |progress| display.show(progress)).await;
@@ -55,10 +54,13 @@ fn options(arguments: &RunArguments) -> Options {
     let public_url = arguments.public_url.as_deref().unwrap_or(target);
     let mut options = Options::new(public_url)
         .route(&arguments.method, &arguments.path)
-        .profile(Profile::from(arguments.profile))
+        .profile(arguments.profile)
         .rate(arguments.rate)
         .time_limit(Duration::from_secs(arguments.time_limit))
         .only(arguments.only.iter().map(String::as_str));
+    if let Some(constraint) = arguments.sender_constraint {
+        options = options.sender_constraint(constraint.into());
+    }
     if arguments.nonces_required {
         options = options.nonces_required();
     }

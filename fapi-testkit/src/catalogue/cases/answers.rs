@@ -1,129 +1,125 @@
-//! How refusals look, whatever they are for: R21, R24, R25, R33-R39, P41, P44.
+//! How refusals look, whatever they are for: R21, R25, R33-R39, P41, P44.
 
-use super::rules::{ALGS, CHALLENGE_SYNTAX, DATE, INTERACTION_ID, NO_LEAK, NO_STORE};
+use super::rules::{ALGS, CHALLENGE_SYNTAX, DATE, NO_LEAK, NO_STORE};
 use crate::catalogue::case::Case;
 use crate::catalogue::condition::{
-    ALGORITHMS_NAMED, DATED, INTERACTION_ID as IDENTIFIED, NO_ECHO, NO_INSIDES, NO_STORE as IS_NO_STORE,
-    PARAMETERS_CLEAN, PARAMETERS_ONCE, PARAMETERS_QUOTED,
+    ALGORITHMS_NAMED, DATED, NO_ECHO, NO_INSIDES, NO_STORE as IS_NO_STORE, PARAMETERS_CLEAN, PARAMETERS_ONCE,
+    PARAMETERS_QUOTED,
 };
-use crate::catalogue::expectation::{ACCEPTED, PROOF_REFUSED, SURVIVED, TOKEN_MALFORMED, UNAUTHENTICATED};
+use crate::catalogue::exchange::Call;
+use crate::catalogue::expectation::{ACCEPTED, PROOF_REFUSED, TOKEN_MALFORMED};
 use crate::catalogue::group::Group::Credentials as C;
-use crate::catalogue::group::Severity::{High, Low, Medium};
+use crate::catalogue::group::Need::{Network, Proofs};
+use crate::catalogue::group::Severity::{High, Low};
 use crate::catalogue::scene::Scene;
 
-const SENT: &str = "93bac548-d2de-4546-b106-880a5018460d";
-
 pub(super) fn cases() -> Vec<Case> {
-    [looks(), interaction_ids()].concat()
+    let proofs = wrong_proof().into_iter().map(|case| case.needs(Proofs));
+    proofs.chain(wrong_token()).chain([dated()]).collect()
 }
 
-/// R24
-fn interaction_ids() -> Vec<Case> {
-    vec![
-        C.accept("interaction-id", Low, "x-fapi-interaction-id with a UUID", INTERACTION_ID.at("R24"), |s| {
-            s.valid().header("x-fapi-interaction-id", SENT)
+fn wrong_proof() -> Vec<Case> {
+    let looks = |id, severity, title, rule, conditions| {
+        C.attack(id, severity, title, rule, PROOF_REFUSED.with(conditions), |s| {
+            s.with_proof(|proof| proof.claim("ath", "wrong"))
         })
-        .expecting(ACCEPTED.with(&[IDENTIFIED])),
-        C.attack(
-            "interaction-id-refused",
-            Low,
-            "a wrong proof, and x-fapi-interaction-id with a UUID",
-            INTERACTION_ID.at("R24"),
-            PROOF_REFUSED.with(&[IDENTIFIED]),
-            |s| {
-                let call = s.with_proof(|proof| proof.claim("ath", "wrong"));
-                call.header("x-fapi-interaction-id", SENT)
-            },
-        ),
-        C.attack(
-            "interaction-id-no-uuid",
-            Medium,
-            "x-fapi-interaction-id that is no UUID",
-            INTERACTION_ID.at("R24 P44"),
-            SURVIVED.with(&[IDENTIFIED]),
-            |s| s.valid().header("x-fapi-interaction-id", "<script>alert(1)</script>"),
-        ),
-        C.attack(
-            "interaction-id-no-uuid-refused",
-            Medium,
-            "no credentials, and x-fapi-interaction-id that is no UUID",
-            INTERACTION_ID.at("R24 P44"),
-            UNAUTHENTICATED.with(&[IDENTIFIED]),
-            |s| s.bare().header("x-fapi-interaction-id", "93bac548d2de4546b106880a5018460d"),
-        ),
-    ]
-}
-
-fn looks() -> Vec<Case> {
-    let bad_proof = |s: &Scene| s.with_proof(|proof| proof.claim("ath", "wrong"));
-    let bad_token = |s: &Scene| s.with_token_text("rubbish.rubbish-rubbish.rubbish-rubbish-rubbish");
+    };
     vec![
-        C.attack(
+        looks(
             "answer-algs",
             Low,
             "a wrong proof: the challenge names algorithms",
             ALGS.at("R37 P41"),
-            PROOF_REFUSED.with(&[ALGORITHMS_NAMED]),
-            bad_proof,
+            &[ALGORITHMS_NAMED],
         ),
-        C.attack(
+        looks(
             "answer-quoted",
             Low,
             "a wrong proof: parameters are quoted",
             CHALLENGE_SYNTAX.at("R35 P41"),
-            PROOF_REFUSED.with(&[PARAMETERS_QUOTED]),
-            bad_proof,
+            &[PARAMETERS_QUOTED],
         ),
-        C.attack(
+        looks(
             "answer-parameters-once",
             Low,
             "a wrong proof: no parameter is repeated",
             CHALLENGE_SYNTAX.at("R33"),
-            PROOF_REFUSED.with(&[PARAMETERS_ONCE]),
-            bad_proof,
+            &[PARAMETERS_ONCE],
         ),
-        C.attack(
+        looks(
             "answer-characters",
             Low,
             "a wrong proof: permitted characters",
             CHALLENGE_SYNTAX.at("R33"),
-            PROOF_REFUSED.with(&[PARAMETERS_CLEAN]),
-            bad_proof,
+            &[PARAMETERS_CLEAN],
         ),
-        C.attack(
+        looks(
             "answer-proof-no-store",
             Low,
             "a wrong proof: the answer is not cached",
             NO_STORE.at("R39"),
-            PROOF_REFUSED.with(&[IS_NO_STORE]),
-            bad_proof,
+            &[IS_NO_STORE],
         ),
-        C.attack(
-            "answer-token-no-store",
-            Low,
-            "a wrong token: the answer is not cached",
-            NO_STORE.at("R39"),
-            TOKEN_MALFORMED.with(&[IS_NO_STORE]),
-            bad_token,
-        ),
-        C.attack(
+        looks(
             "answer-repeats-no-proof",
             High,
             "a wrong proof: the answer does not repeat it",
             NO_LEAK.at("R21 R22 P44"),
-            PROOF_REFUSED.with(&[NO_ECHO, NO_INSIDES]),
-            bad_proof,
+            &[NO_ECHO, NO_INSIDES],
         ),
-        C.attack(
+    ]
+}
+
+fn wrong_token() -> Vec<Case> {
+    let looks = |id, severity, title, rule, conditions| {
+        C.attack(id, severity, title, rule, TOKEN_MALFORMED.with(conditions), wrong)
+    };
+    vec![
+        looks(
+            "answer-token-quoted",
+            Low,
+            "a wrong token: parameters are quoted",
+            CHALLENGE_SYNTAX.at("R35 P41"),
+            &[PARAMETERS_QUOTED],
+        ),
+        looks(
+            "answer-token-parameters-once",
+            Low,
+            "a wrong token: no parameter is repeated",
+            CHALLENGE_SYNTAX.at("R33"),
+            &[PARAMETERS_ONCE],
+        ),
+        looks(
+            "answer-token-characters",
+            Low,
+            "a wrong token: permitted characters",
+            CHALLENGE_SYNTAX.at("R33"),
+            &[PARAMETERS_CLEAN],
+        ),
+        looks(
+            "answer-token-no-store",
+            Low,
+            "a wrong token: the answer is not cached",
+            NO_STORE.at("R39"),
+            &[IS_NO_STORE],
+        ),
+        looks(
             "answer-repeats-no-token",
             High,
             "a wrong token: the answer does not repeat it",
             NO_LEAK.at("R21 R22 P44"),
-            TOKEN_MALFORMED.with(&[NO_ECHO, NO_INSIDES]),
-            bad_token,
+            &[NO_ECHO, NO_INSIDES],
         ),
-        C.accept("answer-date", Low, "a valid request: the answer has a Date", DATE.at("R25"), Scene::valid)
-            .needs(crate::catalogue::group::Need::Network)
-            .expecting(ACCEPTED.with(&[DATED])),
     ]
+}
+
+/// A token that is none.
+pub(super) fn wrong(s: &Scene) -> Call {
+    s.with_token_text("rubbish.rubbish-rubbish.rubbish-rubbish-rubbish")
+}
+
+fn dated() -> Case {
+    C.accept("answer-date", Low, "a valid request: the answer has a Date", DATE.at("R25"), Scene::valid)
+        .needs(Network)
+        .expecting(ACCEPTED.with(&[DATED]))
 }

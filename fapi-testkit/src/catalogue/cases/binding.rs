@@ -7,16 +7,15 @@ use crate::catalogue::case::Case;
 use crate::catalogue::exchange::Call;
 use crate::catalogue::expectation::{BINDING_REFUSED, TOKEN_REFUSED, UNPROVED_REFUSED};
 use crate::catalogue::group::Group::Binding as B;
-use crate::catalogue::group::Need::{Issuer, MoreTokens};
+use crate::catalogue::group::Need::{Issuer, MoreTokens, Proofs};
 use crate::catalogue::group::Severity::{Critical, High, Low, Medium};
 use crate::catalogue::scene::Scene;
 use crate::encoding::sha256_base64url;
 
 pub(super) fn cases() -> Vec<Case> {
-    let minted = [unbound(), confirmations()].concat();
-    let mut cases = stolen();
-    cases.extend(minted.into_iter().map(|case| case.needs(Issuer)));
-    cases
+    let about_proofs = stolen().into_iter().chain(confirmations_of_keys()).map(|case| case.needs(Proofs));
+    let minted = unbound().into_iter().chain(confirmations()).map(|case| case.needs(Issuer));
+    about_proofs.chain(minted).collect()
 }
 
 fn stolen() -> Vec<Case> {
@@ -118,7 +117,8 @@ fn unbound() -> Vec<Case> {
                 let token = s.unbound().sign();
                 s.with_token_text(&token)
             },
-        ),
+        )
+        .needs(Proofs),
         B.attack(
             "unbound-as-bearer",
             Critical,
@@ -137,11 +137,19 @@ fn unbound() -> Vec<Case> {
                 let token = s.unbound().sign();
                 s.bearer(&token).header("DPoP", s.proof_of(&s.cast().client, &token).sign())
             },
+        )
+        .needs(Proofs),
+        B.attack(
+            "jkt-at-top",
+            High,
+            "the confirmation as a claim of its own, and no cnf",
+            CNF.at("R54 R89"),
+            BINDING_REFUSED,
+            |s| {
+                let (method, value) = s.confirmation();
+                s.with_token_text(&s.unbound().claim(method, value).sign())
+            },
         ),
-        B.attack("jkt-at-top", High, "jkt beside cnf, not in it", CNF.at("R54 R89"), BINDING_REFUSED, |s| {
-            let jkt = s.cast().client.thumbprint();
-            s.with_token_text(&s.unbound().claim("jkt", jkt).sign())
-        }),
     ]
 }
 
@@ -156,11 +164,24 @@ fn confirmations() -> Vec<Case> {
     };
     vec![
         refused("cnf-null", Critical, "cnf is null", |s| cnf(s, json!(null))),
-        refused("cnf-text", High, "cnf is the thumbprint itself", |s| cnf(s, s.cast().client.thumbprint())),
+        refused("cnf-text", High, "cnf is the thumbprint itself", |s| cnf(s, s.confirmation().1)),
         refused("cnf-empty", Critical, "cnf is empty", |s| cnf(s, json!({}))),
         refused("cnf-array", High, "cnf is an array", |s| {
-            cnf(s, json!([{"jkt": s.cast().client.thumbprint()}]))
+            let (method, value) = s.confirmation();
+            cnf(s, json!([{method: value}]))
         }),
+        B.accept("cnf-more-members", Low, "cnf has a member that nobody knows", CNF.at("R89 P21"), |s| {
+            let (method, value) = s.confirmation();
+            cnf(s, json!({method: value, "https://example.com/x": {"a": 1}}))
+        }),
+    ]
+}
+
+fn confirmations_of_keys() -> Vec<Case> {
+    let refused = |id, severity, title, call| {
+        B.attack(id, severity, title, CNF.at("R54 R89 P21"), BINDING_REFUSED, call)
+    };
+    let cases = vec![
         refused("jkt-empty", Critical, "jkt is empty", |s| cnf(s, json!({"jkt": ""}))),
         refused("jkt-null", Critical, "jkt is null", |s| cnf(s, json!({"jkt": null}))),
         refused("jkt-number", High, "jkt is a number", |s| cnf(s, json!({"jkt": 7}))),
@@ -187,9 +208,6 @@ fn confirmations() -> Vec<Case> {
         refused("cnf-kid", High, "cnf has the thumbprint as kid in place of jkt", |s| {
             cnf(s, json!({"kid": s.cast().client.thumbprint()}))
         }),
-        B.accept("cnf-more-members", Low, "cnf has a member that nobody knows", CNF.at("R89 P21"), |s| {
-            cnf(s, json!({"jkt": s.cast().client.thumbprint(), "https://example.com/x": {"a": 1}}))
-        }),
         B.attack(
             "cnf-key-and-certificate",
             High,
@@ -212,5 +230,6 @@ fn confirmations() -> Vec<Case> {
                 s.with_token_text(&token)
             },
         ),
-    ]
+    ];
+    cases.into_iter().map(|case| case.needs(Issuer)).collect()
 }

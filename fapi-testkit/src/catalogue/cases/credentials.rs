@@ -10,6 +10,7 @@ use crate::catalogue::expectation::{
     NOT_SERVED, REQUEST_REFUSED, TOKEN_ELSEWHERE, TOKEN_MALFORMED, UNAUTHENTICATED,
 };
 use crate::catalogue::group::Group::Credentials as C;
+use crate::catalogue::group::Need::Proofs;
 use crate::catalogue::group::Severity::{Critical, High, Low, Medium};
 use crate::catalogue::scene::Scene;
 
@@ -22,15 +23,18 @@ fn accepted() -> Vec<Case> {
         C.accept("valid", High, "a valid request", HEADER_TOKEN.at("R1 R6 R60"), Scene::valid),
         C.accept("scheme-mixed-case", High, "the scheme written dPoP", SCHEME_CASE.at("R27 P20"), |s| {
             scheme(s, "dPoP ")
-        }),
+        })
+        .needs(Proofs),
         C.accept("scheme-lower-case", High, "the scheme written dpop", SCHEME_CASE.at("R27 P20"), |s| {
             scheme(s, "dpop ")
-        }),
+        })
+        .needs(Proofs),
         C.accept("scheme-upper-case", Medium, "the scheme written DPOP", SCHEME_CASE.at("R27 P20"), |s| {
             scheme(s, "DPOP ")
-        }),
+        })
+        .needs(Proofs),
         C.accept("scheme-several-spaces", Low, "three spaces after the scheme", TOKEN68.at("R28"), |s| {
-            scheme(s, "DPoP   ")
+            scheme(s, &format!("{}   ", s.scheme()))
         }),
         C.accept("accept-with-charset", Medium, "Accept with a charset", UNUSUAL_HEADERS.at("R26"), |s| {
             s.valid().without("accept").header("Accept", "application/json; charset=utf-8")
@@ -73,7 +77,8 @@ fn absent() -> Vec<Case> {
             CHALLENGE.at("R36 P41"),
             UNAUTHENTICATED.with(&[DPOP_CHALLENGE]),
             none,
-        ),
+        )
+        .needs(Proofs),
         C.attack(
             "proof-without-token",
             Critical,
@@ -81,7 +86,8 @@ fn absent() -> Vec<Case> {
             CHALLENGE.at("R31 R57"),
             UNAUTHENTICATED,
             |s| s.valid().without("authorization"),
-        ),
+        )
+        .needs(Proofs),
         C.attack("scheme-basic", Critical, "the scheme Basic", NO_ERROR.at("R31"), UNAUTHENTICATED, |s| {
             s.bare().header("Authorization", "Basic dXNlcjpwYXNz")
         }),
@@ -168,7 +174,7 @@ fn elsewhere() -> Vec<Case> {
             HEADER_TOKEN.at("R1 P49"),
             UNAUTHENTICATED,
             |s| {
-                let value = format!("DPoP {}", s.token());
+                let value = s.authorization(s.token());
                 s.valid().without("authorization").header("X-Forwarded-Authorization", value)
             },
         ),
@@ -183,7 +189,7 @@ fn repeated() -> Vec<Case> {
             "the Authorization header twice",
             ONE_METHOD.at("R29 P19"),
             REQUEST_REFUSED,
-            |s| s.valid().header("Authorization", format!("DPoP {}", s.token())),
+            |s| s.valid().header("Authorization", s.authorization(s.token())),
         ),
         C.attack(
             "two-authorizations-bearer-first",
@@ -197,14 +203,15 @@ fn repeated() -> Vec<Case> {
                     .header("Authorization", format!("DPoP {}", s.token()))
                     .header("DPoP", valid.values("dpop").collect::<String>())
             },
-        ),
+        )
+        .needs(Proofs),
         C.attack(
             "two-authorizations-rubbish-second",
             High,
             "a valid Authorization header and another one with rubbish",
             ONE_METHOD.at("R29 P19"),
             REQUEST_REFUSED,
-            |s| s.valid().header("Authorization", "DPoP rubbish"),
+            |s| s.valid().header("Authorization", s.authorization("rubbish")),
         ),
         C.attack(
             "two-authorizations-basic-second",
@@ -221,7 +228,7 @@ fn repeated() -> Vec<Case> {
             TOKEN68.at("R28 R29"),
             REQUEST_REFUSED,
             |s| {
-                let value = format!("DPoP {0}, Bearer {0}", s.token());
+                let value = format!("{}, Bearer {}", s.authorization(s.token()), s.token());
                 s.valid().without("authorization").header("Authorization", value)
             },
         ),
@@ -247,7 +254,7 @@ fn malformed() -> Vec<Case> {
             "the scheme and no token",
             TOKEN68.at("R28"),
             REQUEST_REFUSED,
-            |s| authorization(s, "DPoP"),
+            |s| authorization(s, s.scheme()),
         ),
         C.attack(
             "scheme-and-space",
@@ -255,7 +262,7 @@ fn malformed() -> Vec<Case> {
             "the scheme, a space and no token",
             TOKEN68.at("R28"),
             REQUEST_REFUSED,
-            |s| authorization(s, "DPoP "),
+            |s| authorization(s, s.authorization("")),
         ),
         C.attack(
             "token-without-scheme",
@@ -271,7 +278,7 @@ fn malformed() -> Vec<Case> {
             "a second word after the token",
             TOKEN68.at("R28"),
             REQUEST_REFUSED,
-            |s| authorization(s, format!("DPoP {} more", s.token())),
+            |s| authorization(s, format!("{} more", s.authorization(s.token()))),
         ),
         C.attack(
             "scheme-and-tab",
@@ -279,7 +286,7 @@ fn malformed() -> Vec<Case> {
             "a tab between scheme and token",
             TOKEN68.at("R28"),
             REQUEST_REFUSED,
-            |s| authorization(s, format!("DPoP\t{}", s.token())),
+            |s| authorization(s, format!("{}\t{}", s.scheme(), s.token())),
         ),
         C.attack(
             "scheme-and-equals",
@@ -287,10 +294,10 @@ fn malformed() -> Vec<Case> {
             "an equals sign between scheme and token",
             TOKEN68.at("R28"),
             REQUEST_REFUSED,
-            |s| authorization(s, format!("DPoP={}", s.token())),
+            |s| authorization(s, format!("{}={}", s.scheme(), s.token())),
         ),
         C.attack("token-quoted", Medium, "the token in quotes", TOKEN68.at("R28"), REQUEST_REFUSED, |s| {
-            authorization(s, format!("DPoP \"{}\"", s.token()))
+            authorization(s, format!("{} \"{}\"", s.scheme(), s.token()))
         }),
         C.attack(
             "authorization-not-utf8",
@@ -298,7 +305,7 @@ fn malformed() -> Vec<Case> {
             "bytes that are no text",
             TOKEN68.at("R28 P19"),
             REQUEST_REFUSED,
-            |s| authorization(s, b"DPoP \xff\xfe\x80".to_vec()),
+            |s| authorization(s, [s.scheme().as_bytes(), b" \xff\xfe\x80"].concat()),
         ),
         C.attack(
             "token-rubbish",

@@ -4,18 +4,23 @@ use super::rules::{FIELD_VALUE, NEEDLESS_FIELDS, QUERY_FREE, SCHEME_CASE, UNUSUA
 use crate::catalogue::case::Case;
 use crate::catalogue::exchange::Call;
 use crate::catalogue::group::Group::Credentials as C;
-use crate::catalogue::group::Need::{MoreTokens, Network};
+use crate::catalogue::group::Need::{MoreTokens, Network, Proofs};
 use crate::catalogue::group::Severity::{High, Low, Medium};
+use crate::catalogue::interaction_id::INTERACTION_ID;
 use crate::catalogue::scene::Scene;
 
 pub(super) fn cases() -> Vec<Case> {
     [order(), fields(), crowds(), queries()].concat()
 }
 
-/// The valid request with its credentials in another form.
-fn written(s: &Scene, authorization: impl Fn(&str) -> String, dpop: impl Fn(&str) -> String) -> Call {
-    let proof = s.proof().sign();
-    s.bare().header("Authorization", authorization(s.token())).header("DPoP", dpop(&proof))
+/// The valid request with its credentials written in another way.
+fn written(s: &Scene, write: impl FnOnce(String) -> String) -> Call {
+    s.valid().without("authorization").header("Authorization", write(s.authorization(s.token())))
+}
+
+/// The valid request with its proof written in another way.
+fn proof_written(s: &Scene, write: impl FnOnce(String) -> String) -> Call {
+    s.dpop(s.token(), write(s.proof().sign()))
 }
 
 fn order() -> Vec<Case> {
@@ -23,38 +28,45 @@ fn order() -> Vec<Case> {
         C.accept("proof-before-token", Medium, "DPoP before Authorization", FIELD_VALUE.at("R27"), |s| {
             let (token, proof) = (s.token(), s.proof().sign());
             s.bare().header("DPoP", proof).header("Authorization", format!("DPoP {token}"))
-        }),
+        })
+        .needs(Proofs),
         C.accept(
             "credentials-last",
             Low,
             "the credentials after all other fields",
             FIELD_VALUE.at("R27"),
             |s| {
+                let Call { headers, .. } = s.valid();
                 let call = s.bare().header("User-Agent", "client/1").header("Accept-Language", "nb-NO");
-                call.header("DPoP", s.proof().sign()).header("Authorization", format!("DPoP {}", s.token()))
+                let credentials =
+                    headers.into_iter().filter(|(name, _)| name == "DPoP" || name == "Authorization");
+                credentials.fold(call, |call, (name, value)| call.header(&name, value))
             },
         ),
         C.accept("authorization-space-after", Medium, "spaces after the token", FIELD_VALUE.at("R28"), |s| {
-            written(s, |token| format!("DPoP {token}  "), str::to_owned)
+            written(s, |credentials| format!("{credentials}  "))
         })
         .needs(Network),
         C.accept("proof-space-around", Medium, "spaces around the proof", FIELD_VALUE.at("R41"), |s| {
-            written(s, |token| format!("DPoP {token}"), |proof| format!("  {proof} "))
+            proof_written(s, |proof| format!("  {proof} "))
         })
-        .needs(Network),
+        .needs(Network)
+        .needs(Proofs),
         C.accept("proof-tab-around", Low, "tabs around the proof", FIELD_VALUE.at("R41"), |s| {
-            written(s, |token| format!("DPoP {token}"), |proof| format!("\t{proof}\t"))
+            proof_written(s, |proof| format!("\t{proof}\t"))
         })
-        .needs(Network),
+        .needs(Network)
+        .needs(Proofs),
         C.accept("scheme-random-case", Medium, "the scheme written DpOp", SCHEME_CASE.at("R27 P20"), |s| {
-            written(s, |token| format!("DpOp {token}"), str::to_owned)
-        }),
+            written(s, |_| format!("DpOp {}", s.token()))
+        })
+        .needs(Proofs),
         C.accept(
             "scheme-case-and-spaces",
             Low,
             "the scheme in lower case, and two spaces after it",
             SCHEME_CASE.at("R27 R28"),
-            |s| written(s, |token| format!("dpop  {token}"), str::to_owned),
+            |s| written(s, |_| format!("{}  {}", s.scheme().to_ascii_lowercase(), s.token())),
         ),
     ]
 }
@@ -79,7 +91,8 @@ fn fields() -> Vec<Case> {
             s.valid().header("x-fapi-auth-date", "Tue, 11 Sep 2012 19:43:31 GMT")
         }),
         ok("interaction-id-upper-case", Low, "x-fapi-interaction-id with a UUID in upper case", |s| {
-            s.valid().header("x-fapi-interaction-id", "C770AEF3-6784-41F7-8E0E-FF5F97BDDB3A")
+            let call = s.valid().without(INTERACTION_ID);
+            call.header(INTERACTION_ID, "C770AEF3-6784-41F7-8E0E-FF5F97BDDB3A")
         }),
         ok("fields-tracing", Medium, "the header fields of distributed tracing", |s| {
             s.valid()
@@ -139,7 +152,8 @@ fn crowds() -> Vec<Case> {
             s.valid().header("Cache-Control", "no-cache")
         })
         .then(crate::catalogue::expectation::ACCEPTED, |s| s.valid_of(&s.cast().thief).without("accept"))
-        .needs(MoreTokens),
+        .needs(MoreTokens)
+        .needs(Proofs),
     ]
 }
 

@@ -9,8 +9,11 @@ use crate::catalogue::exchange::Call;
 use crate::catalogue::expectation::{
     ACCEPTED, ANSWER_UNUSABLE, BINDING_REFUSED, NOT_CHECKED, TOKEN_REFUSED, UNPROVED_REFUSED,
 };
+use crate::catalogue::feature::Feature::{AudienceOptional, SingleAudience};
 use crate::catalogue::group::Group::Introspection as I;
-use crate::catalogue::group::Need::{Certificate, Issuer, OpaqueTokens, RevocationTime};
+use crate::catalogue::group::Need::{
+    Certificate, CertificateTokens, Issuer, OpaqueTokens, Proofs, RevocationTime,
+};
 use crate::catalogue::group::Severity::{Critical, High, Low, Medium};
 use crate::catalogue::scene::Scene;
 use crate::encoding::unique_id;
@@ -52,19 +55,20 @@ fn active() -> Vec<Case> {
         accept("opaque-aud-array", High, "an answer with several audiences", "R92 R126", |s| {
             let audience = s.audience().to_owned();
             s.with_opaque(|t| t.claim("aud", json!(["https://other.example.com", audience])))
-        }),
+        })
+        .unless(SingleAudience),
         accept(
             "opaque-certificate-bound",
             High,
             "an opaque token that is bound to the certificate",
             "R72 R126",
             |s| {
-                let certificate = s.setting.certificate.as_deref().unwrap_or_default();
-                let token = s.unbound().bound_to_certificate(certificate).opaque();
+                let token = s.unbound().bound_to_certificate(s.certificate()).opaque();
                 s.bearer(&token)
             },
         )
-        .needs(Certificate),
+        .needs(Certificate)
+        .needs(CertificateTokens),
         I.accept(
             "opaque-issued-late",
             Medium,
@@ -117,7 +121,8 @@ fn inactive() -> Vec<Case> {
             STILL_CHECKED.at("R126 P47"),
             |s| s.with_opaque(|t| t.without_claim("aud")),
         )
-        .expecting(ANSWER_UNUSABLE),
+        .expecting(ANSWER_UNUSABLE)
+        .unless(AudienceOptional),
         refused("opaque-iss-other", "active, but of another issuer", STILL_CHECKED.at("R91 R126"), |s| {
             s.with_opaque(|t| t.claim("iss", "https://other.example.com"))
         })
@@ -133,12 +138,14 @@ fn for_others() -> Vec<Case> {
         refused("opaque-of-other", "an opaque token that is bound to another key", BINDING_REFUSED, |s| {
             let thief = &s.cast().thief;
             s.with_opaque(|t| t.bound_to(thief))
-        }),
+        })
+        .needs(Proofs),
         refused("opaque-stolen", "a good opaque token, then with the proof of another key", ACCEPTED, opaque)
             .then(BINDING_REFUSED, |s| {
                 let token = s.first_token();
                 s.dpop(&token, s.proof_of(&s.cast().thief, &token).sign())
-            }),
+            })
+            .needs(Proofs),
         refused("opaque-unbound", "an opaque token that is bound to nothing", BINDING_REFUSED, |s| {
             s.with_opaque(|t| t.without_claim("cnf"))
         }),
@@ -152,7 +159,7 @@ fn for_others() -> Vec<Case> {
             "opaque-bound-as-bearer",
             "an opaque token as Bearer, bound to a key",
             UNPROVED_REFUSED,
-            |s| s.bearer(&s.mint().opaque()),
+            |s| s.bearer(&s.mint_with_key().opaque()),
         ),
         refused(
             "opaque-certificate-of-other",
@@ -229,7 +236,8 @@ fn answer_as_token() -> Case {
             let claims =
                 [("sub", json!("alice")), ("client_id", json!("client")), ("jti", json!(unique_id()))];
             let answer = claims.into_iter().fold(answer, |answer, (name, value)| answer.claim(name, value));
-            let confirmation = json!({"jkt": s.cast().client.thumbprint()});
+            let (method, value) = s.confirmation();
+            let confirmation = json!({method: value});
             let answer = answer.claim("exp", s.ahead(300).as_secs()).claim("cnf", confirmation);
             s.with_token_text(&answer.claim("scope", s.scope()).sign())
         },

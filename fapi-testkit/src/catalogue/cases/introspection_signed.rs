@@ -7,11 +7,12 @@ use crate::IntrospectionBuilder;
 use crate::catalogue::case::Case;
 use crate::catalogue::exchange::Call;
 use crate::catalogue::expectation::ANSWER_UNUSABLE;
+use crate::catalogue::feature::Feature::TokenAlgorithm;
 use crate::catalogue::group::Group::Introspection as I;
 use crate::catalogue::group::Need::SignedIntrospection;
 use crate::catalogue::group::Severity::{Critical, High, Medium};
-use crate::catalogue::profile::Profile::Fapi2;
 use crate::catalogue::scene::Scene;
+use fapi_core::jose::Algorithm;
 
 pub(super) fn cases() -> Vec<Case> {
     let cases = [accepted(), plain(), meant_for_something_else(), signatures()].concat();
@@ -104,6 +105,6 @@ fn signatures() -> Vec<Case> {
             let key = s.cast().rsa().rs256.key().clone();
             s.with_introspection(move |a| a.header("alg", "RS256").header("kid", "other").signed_by(&key))
         })
-        .only(Fapi2),
+        .unless(TokenAlgorithm(Algorithm::Rs256)),
     ]
 }

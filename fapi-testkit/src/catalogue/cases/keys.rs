@@ -11,12 +11,13 @@ use crate::catalogue::cast::{SAME_KID, SECRET, SECRET_KID, WEAK_KID};
 use crate::catalogue::condition::FEW_KEY_FETCHES;
 use crate::catalogue::exchange::Call;
 use crate::catalogue::expectation::{ACCEPTED, KEY_NOT_YET_KNOWN, TOKEN_MALFORMED, TOKEN_REFUSED};
-use crate::catalogue::forge;
+use crate::catalogue::feature::Feature::TokenAlgorithm;
+use crate::catalogue::forge::{self, RsaKey};
 use crate::catalogue::group::Group::Keys as K;
 use crate::catalogue::group::Need::{Issuer, Rotation, ServedIssuer};
 use crate::catalogue::group::Severity::{Critical, High, Low, Medium};
-use crate::catalogue::profile::Profile::Fapi2;
 use crate::catalogue::scene::Scene;
+use fapi_core::jose::Algorithm;
 use openssl::hash::MessageDigest;
 
 pub(super) fn cases() -> Vec<Case> {
@@ -27,6 +28,18 @@ pub(super) fn cases() -> Vec<Case> {
 /// A request whose token is signed with this key of the issuer.
 fn signed(s: &Scene, key: &SigningKey, kid: &str) -> Call {
     s.with_token(|t| t.header("alg", key.algorithm().name()).header("kid", kid).signed_by(key))
+}
+
+/// A request whose token is signed with this RSA key of the issuer, by an algorithm that the profile accepts.
+fn rsa_signed(s: &Scene, key: &RsaKey, kid: &str) -> Call {
+    let token = s.mint().header("kid", kid);
+    let hash = MessageDigest::sha256();
+    let token = if s.setting.terms.have(TokenAlgorithm(Algorithm::Ps256)) {
+        token.header("alg", "PS256").sign_with(|input| key.sign_pss(input, hash, 32))
+    } else {
+        token.header("alg", "RS256").sign_with(|input| key.sign_pkcs1(input, hash))
+    };
+    s.with_token_text(&token)
 }
 
 fn published() -> Vec<Case> {
@@ -44,24 +57,26 @@ fn published() -> Vec<Case> {
             "an RSA key among elliptic curve keys",
             KEY_ROTATION.at("R7 R97 R118"),
             |s| signed(s, &s.keys().ps256, &s.keys().ps256.thumbprint()),
-        ),
+        )
+        .given(TokenAlgorithm(Algorithm::Ps256)),
         K.accept("key-eddsa", Medium, "an Ed25519 key among others", KEY_ROTATION.at("R7 R118 P36"), |s| {
             signed(s, &s.keys().eddsa, &s.keys().eddsa.thumbprint())
         })
-        .only(Fapi2),
+        .given(TokenAlgorithm(Algorithm::EdDsa)),
         K.accept(
             "key-same-kid",
             Medium,
             "a kid that a key of another type has, too",
             DUPLICATE_KID.at("R11"),
             |s| signed(s, &s.keys().same_kid, SAME_KID),
-        ),
+        )
+        .given(TokenAlgorithm(Algorithm::Es256)),
         K.accept(
             "key-same-kid-first",
             Medium,
             "a kid that a key of another type has, too: the other key",
             DUPLICATE_KID.at("R11"),
-            |s| signed(s, &s.keys().ps256, SAME_KID),
+            |s| rsa_signed(s, &s.keys().rsa, SAME_KID),
         ),
         K.accept(
             "keys-with-unknown-type",
@@ -105,14 +120,7 @@ fn unusable() -> Vec<Case> {
             "an RSA key of 1024 bits",
             KEY_SIZE.at("R8 R176"),
             TOKEN_REFUSED,
-            |s| {
-                let key = &s.keys().weak;
-                s.with_signed_token(|t| {
-                    t.header("alg", "PS256")
-                        .header("kid", WEAK_KID)
-                        .sign_with(|input| key.sign_pss(input, MessageDigest::sha256(), 32))
-                })
-            },
+            |s| rsa_signed(s, &s.keys().weak, WEAK_KID),
         ),
         K.attack(
             "key-symmetric",
@@ -133,8 +141,7 @@ fn unusable() -> Vec<Case> {
 
 fn identifiers() -> Vec<Case> {
     fn kid(s: &Scene, kid: impl Into<serde_json::Value>) -> Call {
-        let thief = s.cast().thief.key();
-        s.with_token(|t| t.header("kid", kid).header("alg", "ES256").signed_by(thief))
+        s.with_token(|t| t.header("kid", kid).signed_by(&s.keys().impostor))
     }
     let refused = |id, severity, title, call| {
         K.attack(id, severity, title, KID.at("R106 R177 P38"), TOKEN_REFUSED, call)
@@ -221,10 +228,7 @@ fn outage() -> Case {
 /// Ten tokens with ten kids that nobody has published.
 fn flood() -> Case {
     fn unknown(s: &Scene) -> Call {
-        let thief = s.cast().thief.key();
-        s.with_token(|t| {
-            t.header("kid", crate::encoding::unique_id()).header("alg", "ES256").signed_by(thief)
-        })
+        s.with_token(|t| t.header("kid", crate::encoding::unique_id()).signed_by(&s.keys().impostor))
     }
     let first = K.attack(
         "kid-flood",

@@ -6,7 +6,7 @@ use super::rules::{BOUNDS, DEPTH, JTI_BOUND, PROOF_TIME, SANITY};
 use crate::catalogue::case::Case;
 use crate::catalogue::expectation::{ACCEPTED, PROOF_TIME_REFUSED, SURVIVED, TOO_LARGE};
 use crate::catalogue::group::Group::Limits as L;
-use crate::catalogue::group::Need::Issuer;
+use crate::catalogue::group::Need::{Issuer, Proofs};
 use crate::catalogue::group::Severity::{High, Low, Medium};
 use crate::catalogue::scene::Scene;
 
@@ -22,7 +22,8 @@ fn sizes() -> Vec<Case> {
             "a proof of 4 KiB, as with long RSA keys and further claims",
             BOUNDS.at("R116 P31"),
             |s| s.with_proof(|p| p.claim("padding", "x".repeat(2700))),
-        ),
+        )
+        .needs(Proofs),
         L.accept(
             "token-4-kib",
             Medium,
@@ -33,7 +34,8 @@ fn sizes() -> Vec<Case> {
         .needs(Issuer),
         L.attack("proof-64-kib", Medium, "a valid proof of 64 KiB", BOUNDS.at("R116 P31"), TOO_LARGE, |s| {
             s.with_proof(|p| p.claim("padding", "x".repeat(48 * 1024)))
-        }),
+        })
+        .needs(Proofs),
         L.attack("token-64-kib", Low, "a valid token of 64 KiB", BOUNDS.at("R116 P31"), TOO_LARGE, |s| {
             s.with_token(|t| t.claim("padding", "x".repeat(48 * 1024)))
         })
@@ -48,13 +50,16 @@ fn sizes() -> Vec<Case> {
         ),
         L.attack("proof-1-mib", Medium, "a DPoP header of 1 MiB", BOUNDS.at("R116 R177"), TOO_LARGE, |s| {
             s.dpop(s.token(), "x".repeat(1024 * 1024))
-        }),
+        })
+        .needs(Proofs),
         L.attack("jti-4-kib", Low, "a jti of 4 KiB", JTI_BOUND.at("R61"), SURVIVED, |s| {
             s.with_proof(|p| p.jti(&"j".repeat(4096)))
-        }),
+        })
+        .needs(Proofs),
         L.attack("htu-4-kib", Low, "an htu with a query of 4 KiB", BOUNDS.at("R116"), SURVIVED, |s| {
             s.with_proof(|p| p.claim("htu", format!("{}?{}", s.url(), "q".repeat(4096))))
-        }),
+        })
+        .needs(Proofs),
     ]
 }
 
@@ -75,7 +80,8 @@ fn depths() -> Vec<Case> {
                 let deep = format!("{}{}", "[".repeat(2000), "]".repeat(2000));
                 s.with_proof(|p| p.claim("deep", "@").edit_payload(|json| json.replace("\"@\"", &deep)))
             },
-        ),
+        )
+        .needs(Proofs),
         L.attack(
             "proof-deep-header",
             Medium,
@@ -86,7 +92,8 @@ fn depths() -> Vec<Case> {
                 let deep = format!("{}{}", "[".repeat(2000), "]".repeat(2000));
                 s.with_proof(|p| p.header("deep", "@").edit_header(|json| json.replace("\"@\"", &deep)))
             },
-        ),
+        )
+        .needs(Proofs),
         L.attack(
             "proof-open-brackets",
             Medium,
@@ -94,7 +101,8 @@ fn depths() -> Vec<Case> {
             DEPTH.at("R116 R177"),
             super::super::expectation::PROOF_REFUSED,
             |s| s.with_proof(|p| p.raw_payload("[".repeat(4000))),
-        ),
+        )
+        .needs(Proofs),
         L.attack(
             "token-deep-claim",
             Low,
@@ -110,7 +118,8 @@ fn depths() -> Vec<Case> {
             "a claim of the proof is nested five deep",
             DEPTH.at("R55 R116"),
             |s| s.with_proof(|p| p.claim("nested", nested(5))),
-        ),
+        )
+        .needs(Proofs),
     ]
 }
 
@@ -123,7 +132,8 @@ fn afterwards() -> Vec<Case> {
             PROOF_TIME.at("R52 P3"),
             PROOF_TIME_REFUSED,
             |s| s.with_proof(|p| p.issued_at(s.ago(3600)).without_claim("nonce")),
-        ),
+        )
+        .needs(Proofs),
         // R172: the last case of all.
         L.accept(
             "still-serving",

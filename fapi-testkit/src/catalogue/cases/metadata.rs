@@ -3,11 +3,12 @@
 use super::rules::{METADATA, METADATA_FIELDS, METADATA_RESOURCE};
 use crate::catalogue::case::Case;
 use crate::catalogue::condition::{
-    ALGORITHMS_ASYMMETRIC, Condition, HEADER_METHOD_ONLY, ISSUERS_NAMED, JSON_DOCUMENT, NO_EMPTY_MEMBERS,
-    RESOURCE_IS_THIS,
+    ALGORITHMS_ASYMMETRIC, CERTIFICATES_WANTED, Condition, HEADER_METHOD_ONLY, ISSUERS_NAMED, JSON_DOCUMENT,
+    NO_EMPTY_MEMBERS, PROOFS_REQUIRED, RESOURCE_IS_THIS,
 };
 use crate::catalogue::exchange::Call;
 use crate::catalogue::expectation::{ACCEPTED, NOT_SERVED};
+use crate::catalogue::feature::Feature::{CertificateTokens, Proofs};
 use crate::catalogue::group::Group::Metadata as M;
 use crate::catalogue::group::Need::Metadata;
 use crate::catalogue::group::Severity::{Critical, Low, Medium};
@@ -55,6 +56,20 @@ pub(super) fn cases() -> Vec<Case> {
             METADATA_FIELDS.at("R141"),
             &[ISSUERS_NAMED],
         ),
+        case(
+            "metadata-certificates",
+            "tokens are bound to certificates, and to nothing else",
+            METADATA_FIELDS.at("R141 R142"),
+            &[CERTIFICATES_WANTED],
+        )
+        .unless(Proofs),
+        case(
+            "metadata-proofs",
+            "tokens are bound to the keys of proofs, and to nothing else",
+            METADATA_FIELDS.at("R141 R142"),
+            &[PROOFS_REQUIRED],
+        )
+        .unless(CertificateTokens),
         M.accept(
             "metadata-for-the-client",
             Low,
@@ -92,6 +107,6 @@ pub(super) fn cases() -> Vec<Case> {
     cases.into_iter().map(|case| case.needs(Metadata)).collect()
 }
 
-fn document(s: &Scene) -> Call {
+pub(super) fn document(s: &Scene) -> Call {
     Call::new("GET", &s.metadata_path()).header("Accept", "application/json")
 }

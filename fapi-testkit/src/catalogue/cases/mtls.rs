@@ -3,19 +3,22 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::rules::{CERTIFICATE, CERTIFICATE_HEADER, CNF};
+use super::rules::{CERTIFICATE, CERTIFICATE_HEADER, CNF, ONE_BINDING};
+use crate::TokenBuilder;
 use crate::catalogue::case::Case;
 use crate::catalogue::exchange::Call;
 use crate::catalogue::expectation::{ACCEPTED, MISTAKE, UNPROVED_REFUSED};
+use crate::catalogue::feature::Feature;
 use crate::catalogue::group::Group::Mtls as M;
-use crate::catalogue::group::Need::{Certificate, Issuer};
+use crate::catalogue::group::Need::{Certificate, CertificateTokens, Issuer, Proofs};
 use crate::catalogue::group::Severity::{Critical, High, Medium};
 use crate::catalogue::scene::Scene;
 use serde_json::json;
 
 pub(super) fn cases() -> Vec<Case> {
-    let own = with_certificate().into_iter().chain(accepted()).map(|case| case.needs(Certificate));
-    let cases = without_certificate().into_iter().chain(headers()).chain(own);
+    let accepted = accepted().into_iter().map(|case| case.needs(CertificateTokens));
+    let own = accepted.chain(with_certificate()).map(|case| case.needs(Certificate));
+    let cases = without_certificate().into_iter().chain(headers()).chain(own).chain(other_bindings());
     cases.map(|case| case.needs(Issuer)).collect()
 }
 
@@ -188,19 +191,16 @@ fn headers_in_other_spellings() -> Vec<Case> {
     ]
 }
 
-fn own(s: &Scene) -> &[u8] {
-    s.setting.certificate.as_deref().unwrap_or_default()
-}
-
 /// A valid request with a token that is bound to the certificate of the connection.
 fn bound(s: &Scene) -> Call {
-    s.bearer(&s.unbound().bound_to_certificate(own(s)).sign())
+    s.bearer(&s.unbound().bound_to_certificate(s.certificate()).sign())
 }
 
 /// What clients with certificates do all day.
 fn accepted() -> Vec<Case> {
     let ok = |id, severity, title, call| M.accept(id, severity, title, CERTIFICATE.at("R72 R73"), call);
     vec![
+        ok("certificate-bound", High, "a token that is bound to the certificate of the connection", bound),
         ok("certificate-one-token-often", High, "one certificate-bound token three times", bound)
             .then(ACCEPTED, Scene::previous)
             .then(ACCEPTED, Scene::previous),
@@ -209,11 +209,11 @@ fn accepted() -> Vec<Case> {
             .then(ACCEPTED, bound),
         ok("certificate-parallel", High, "four requests over four connections at once", bound).in_parallel(4),
         ok("certificate-scheme-case", Medium, "the scheme written bearer", |s| {
-            let token = s.unbound().bound_to_certificate(own(s)).sign();
+            let token = s.unbound().bound_to_certificate(s.certificate()).sign();
             s.bare().header("Authorization", format!("bearer {token}"))
         }),
         ok("certificate-cnf-more-members", Medium, "cnf has a member that nobody knows", |s| {
-            let thumbprint = crate::encoding::sha256_base64url(own(s));
+            let thumbprint = crate::encoding::sha256_base64url(s.certificate());
             s.bearer(&s.unbound().claim("cnf", json!({"x5t#S256": thumbprint, "x_more": [1]})).sign())
         }),
         ok("certificate-query", Medium, "a query, as with any other token", |s| {
@@ -227,13 +227,6 @@ fn accepted() -> Vec<Case> {
 
 fn with_certificate() -> Vec<Case> {
     vec![
-        M.accept(
-            "certificate-bound",
-            High,
-            "a token that is bound to the certificate of the connection",
-            CERTIFICATE.at("R72 R73"),
-            bound,
-        ),
         M.attack(
             "certificate-and-header-of-other",
             Critical,
@@ -261,7 +254,7 @@ fn with_certificate() -> Vec<Case> {
             "a DPoP-bound token as Bearer over a connection with a certificate",
             CERTIFICATE.at("R58 R72"),
             UNPROVED_REFUSED,
-            |s| s.bearer(s.token()),
+            |s| s.bearer(&s.mint_with_key().sign()),
         ),
         M.attack(
             "certificate-thumbprint-hex",
@@ -271,7 +264,7 @@ fn with_certificate() -> Vec<Case> {
             UNPROVED_REFUSED,
             |s| {
                 let hex: String =
-                    openssl::sha::sha256(own(s)).iter().map(|byte| format!("{byte:02x}")).collect();
+                    openssl::sha::sha256(s.certificate()).iter().map(|byte| format!("{byte:02x}")).collect();
                 s.bearer(&s.unbound().claim("cnf", json!({"x5t#S256": hex})).sign())
             },
         ),
@@ -282,7 +275,7 @@ fn with_certificate() -> Vec<Case> {
             CERTIFICATE.at("R73 R179"),
             UNPROVED_REFUSED,
             |s| {
-                let padded = format!("{}=", crate::encoding::sha256_base64url(own(s)));
+                let padded = format!("{}=", crate::encoding::sha256_base64url(s.certificate()));
                 s.bearer(&s.unbound().claim("cnf", json!({"x5t#S256": padded})).sign())
             },
         ),
@@ -292,7 +285,7 @@ fn with_certificate() -> Vec<Case> {
             "x5t#S256 of the certificate and one byte more",
             CERTIFICATE.at("R73 R179 P50"),
             UNPROVED_REFUSED,
-            |s| s.bearer(&s.unbound().bound_to_certificate(&[own(s), b"\0"].concat()).sign()),
+            |s| s.bearer(&s.unbound().bound_to_certificate(&[s.certificate(), b"\0"].concat()).sign()),
         ),
         M.attack(
             "certificate-and-key-as-bearer",
@@ -300,16 +293,73 @@ fn with_certificate() -> Vec<Case> {
             "a token that is bound to key and certificate, as Bearer",
             CNF.at("R58 R89"),
             UNPROVED_REFUSED,
-            |s| s.bearer(&s.mint().bound_to_certificate(own(s)).sign()),
+            |s| s.bearer(&s.mint_with_key().bound_to_certificate(s.certificate()).sign()),
         ),
         M.accept(
             "certificate-and-key",
             Medium,
             "a token that is bound to key and certificate, both shown",
             CNF.at("R89 P21"),
-            |s| s.with_token(|t| t.bound_to_certificate(own(s))),
-        ),
+            |s| with_proof(s, &s.mint_with_key().bound_to_certificate(s.certificate()).sign()),
+        )
+        .needs(Proofs),
     ]
+}
+
+/// The other kind of binding, where the API accepts one only: whoever has such a token has got it from an issuer that does
+/// not keep the profile, or for another API.
+fn other_bindings() -> Vec<Case> {
+    let as_proved = |id, severity, title, call| {
+        let case = M.attack(id, severity, title, ONE_BINDING.at("R6 R72"), UNPROVED_REFUSED, call);
+        case.unless(Feature::Proofs)
+    };
+    vec![
+        as_proved("key-bound-where-certificate", High, "a DPoP-bound token with a valid proof", |s| {
+            with_ps256_proof(s, |token| token)
+        }),
+        as_proved(
+            "both-bound-where-certificate",
+            High,
+            "a token that is bound to key and certificate, under DPoP, both shown",
+            |s| with_ps256_proof(s, |token| token.bound_to_certificate(s.certificate())),
+        )
+        .needs(Certificate),
+        as_proved(
+            "certificate-bound-under-dpop",
+            Medium,
+            "a certificate-bound token under the scheme DPoP, with a proof",
+            |s| with_ps256_proof(s, |token| token.without_claim("cnf").bound_to_certificate(s.certificate())),
+        )
+        .needs(Certificate),
+        as_proved(
+            "certificate-of-other-and-proof",
+            Critical,
+            "a token that is bound to key and another's certificate, under DPoP, with a valid proof",
+            |s| with_ps256_proof(s, |token| token.bound_to_certificate(s.cast().certificate.der())),
+        ),
+        M.attack(
+            "certificate-bound-where-key",
+            High,
+            "a token that is bound to the certificate of the connection, as Bearer",
+            ONE_BINDING.at("R6 R72"),
+            UNPROVED_REFUSED,
+            bound,
+        )
+        .needs(Certificate)
+        .unless(Feature::CertificateTokens),
+    ]
+}
+
+/// Under the scheme DPoP, with the client's proof.
+fn with_proof(s: &Scene, token: &str) -> Call {
+    s.dpop(token, s.proof_of(&s.cast().client, token).sign())
+}
+
+/// The same of a client whose algorithm is one of all profiles.
+fn with_ps256_proof(s: &Scene, change: impl FnOnce(TokenBuilder) -> TokenBuilder) -> Call {
+    let client = &s.cast().rsa().ps256;
+    let token = change(s.unbound().bound_to(client)).sign();
+    s.dpop(&token, s.proof_of(client, &token).sign())
 }
 
 fn base64(s: &Scene) -> String {

@@ -8,10 +8,10 @@ use crate::catalogue::condition::DPOP_CHALLENGE;
 use crate::catalogue::expectation::{
     ACCEPTED, NONCE_ASKED_FOR, NONCE_REQUIRED, NONCE_UNKNOWN, REPLAY_REFUSED,
 };
+use crate::catalogue::feature::Feature::NoncesOff;
 use crate::catalogue::group::Group::Nonce as N;
 use crate::catalogue::group::Need::{Nonces, NoncesRequired};
 use crate::catalogue::group::Severity::{High, Low, Medium};
-use crate::catalogue::profile::Profile::Helseid;
 use crate::catalogue::scene::Scene;
 
 pub(super) fn cases() -> Vec<Case> {
@@ -24,7 +24,7 @@ pub(super) fn cases() -> Vec<Case> {
             NONCE.at("R51"),
             |s| s.with_proof(|p| p.nonce("")),
         )
-        .only(Helseid),
+        .given(NoncesOff),
     );
     cases
 }

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use super::rules::{EXTENSIONS, HELSEID_ALGORITHMS, JSON_ESCAPES, JSON_SPACE, JTI, PROOF_ALG, THUMBPRINT};
 use crate::catalogue::case::Case;
 use crate::catalogue::exchange::Call;
+use crate::catalogue::feature::Feature::ProofAlgorithm;
 use crate::catalogue::group::Group::Proof as P;
 use crate::catalogue::group::Need::Issuer;
 use crate::catalogue::group::Severity::{High, Low, Medium};
-use crate::catalogue::profile::Profile::Helseid;
 use crate::catalogue::scene::Scene;
 use crate::encoding::unique_id;
 use crate::{SigningKey, TestClient};
@@ -68,8 +68,9 @@ fn algorithms() -> Vec<Case> {
     let allowed = |id, severity, title, call| {
         P.accept(id, severity, title, PROOF_ALG.at("R7 R8 R44"), call).needs(Issuer)
     };
-    let helseid = |id, title, call| {
-        P.accept(id, Medium, title, HELSEID_ALGORITHMS.at("R44"), call).needs(Issuer).only(Helseid)
+    let helseid = |id, algorithm: Algorithm, call| {
+        let case = P.accept(id, Medium, algorithm.name(), HELSEID_ALGORITHMS.at("R44"), call);
+        case.needs(Issuer).given(ProofAlgorithm(algorithm))
     };
     vec![
         allowed("proof-ps256-3072", High, "PS256 with an RSA key of 3072 bits", |s| {
@@ -81,11 +82,11 @@ fn algorithms() -> Vec<Case> {
         allowed("proof-es256-new-key", High, "ES256 with a key that was never seen before", |s| {
             of(s, Algorithm::Es256)
         }),
-        helseid("proof-rs384-helseid", "RS384", |s| of(s, Algorithm::Rs384)),
-        helseid("proof-rs512-helseid", "RS512", |s| of(s, Algorithm::Rs512)),
-        helseid("proof-ps384-helseid", "PS384", |s| of(s, Algorithm::Ps384)),
-        helseid("proof-ps512-helseid", "PS512", |s| of(s, Algorithm::Ps512)),
-        helseid("proof-es512-helseid", "ES512", |s| of(s, Algorithm::Es512)),
+        helseid("proof-rs384-helseid", Algorithm::Rs384, |s| of(s, Algorithm::Rs384)),
+        helseid("proof-rs512-helseid", Algorithm::Rs512, |s| of(s, Algorithm::Rs512)),
+        helseid("proof-ps384-helseid", Algorithm::Ps384, |s| of(s, Algorithm::Ps384)),
+        helseid("proof-ps512-helseid", Algorithm::Ps512, |s| of(s, Algorithm::Ps512)),
+        helseid("proof-es512-helseid", Algorithm::Es512, |s| of(s, Algorithm::Es512)),
     ]
 }
 

@@ -5,11 +5,11 @@ use serde_json::json;
 use super::rules::{HELSEID_ALGORITHMS, PROOF_ALG};
 use crate::catalogue::case::Case;
 use crate::catalogue::expectation::PROOF_REFUSED;
+use crate::catalogue::feature::Feature::ProofAlgorithm;
 use crate::catalogue::forge;
 use crate::catalogue::group::Group::Proof as P;
 use crate::catalogue::group::Need::{Issuer, MoreTokens};
 use crate::catalogue::group::Severity::{Critical, High, Medium};
-use crate::catalogue::profile::Profile::{Fapi2, Helseid};
 use crate::catalogue::scene::Scene;
 use crate::encoding::base64url;
 use crate::{SigningKey, TestClient};
@@ -25,7 +25,7 @@ pub(super) fn cases() -> Vec<Case> {
             s.valid_of(&s.cast().eddsa)
         })
         .needs(MoreTokens)
-        .only(Fapi2),
+        .given(ProofAlgorithm(Algorithm::EdDsa)),
         P.attack(
             "proof-rs256",
             High,
@@ -35,12 +35,12 @@ pub(super) fn cases() -> Vec<Case> {
             |s| s.valid_of(&s.cast().rsa().rs256),
         )
         .needs(MoreTokens)
-        .only(Fapi2),
+        .unless(ProofAlgorithm(Algorithm::Rs256)),
         P.accept("proof-rs256-helseid", High, "RS256", HELSEID_ALGORITHMS.at("R44"), |s| {
             s.valid_of(&s.cast().rsa().rs256)
         })
         .needs(MoreTokens)
-        .only(Helseid),
+        .given(ProofAlgorithm(Algorithm::Rs256)),
         P.attack(
             "proof-es384",
             Medium,
@@ -50,12 +50,12 @@ pub(super) fn cases() -> Vec<Case> {
             |s| of_algorithm(s, Algorithm::Es384),
         )
         .needs(Issuer)
-        .only(Fapi2),
+        .unless(ProofAlgorithm(Algorithm::Es384)),
         P.accept("proof-es384-helseid", Medium, "ES384", HELSEID_ALGORITHMS.at("R44"), |s| {
             of_algorithm(s, Algorithm::Es384)
         })
         .needs(Issuer)
-        .only(Helseid),
+        .given(ProofAlgorithm(Algorithm::Es384)),
         P.attack(
             "proof-ps512",
             Medium,
@@ -65,7 +65,7 @@ pub(super) fn cases() -> Vec<Case> {
             |s| of_algorithm(s, Algorithm::Ps512),
         )
         .needs(Issuer)
-        .only(Fapi2),
+        .unless(ProofAlgorithm(Algorithm::Ps512)),
         P.attack(
             "proof-alg-none",
             Critical,

@@ -128,7 +128,9 @@ fn pss() -> Vec<Case> {
             |s| {
                 let rsa = s.cast().rsa();
                 let token = s.token_of(&rsa.ps256);
-                let proof = s.proof_of(&rsa.ps256, &token).sign_with(|input| rsa.key.sign_pkcs1(input));
+                let proof = s
+                    .proof_of(&rsa.ps256, &token)
+                    .sign_with(|input| rsa.key.sign_pkcs1(input, MessageDigest::sha256()));
                 s.dpop(&token, proof)
             },
         )

@@ -44,6 +44,14 @@ pub(super) const QUERY_FREE: Rule = rule(
     "RFC 3986 §3.4",
     "a query is the API's own; only the parameter access_token holds a token (RFC 6750 §2.3)",
 );
+pub(super) const INTERACTION_ID_ECHOED: Rule = rule(
+    "FAPI 1.0 Baseline §6.2.1 (11)",
+    "x-fapi-interaction-id of the request is played back, also where the request is refused",
+);
+pub(super) const INTERACTION_ID_MADE: Rule =
+    rule("FAPI 1.0 Baseline §6.2.1 (11)", "an answer has an x-fapi-interaction-id, if need be a new one");
+pub(super) const INTERACTION_ID_REQUIRED: Rule =
+    rule("Open Finance Brasil security profile", "a request without x-fapi-interaction-id is refused");
 pub(super) const INTERACTION_ID: Rule = rule(
     "FAPI implementation advice §2.2.1",
     "an x-fapi-interaction-id in the answer is that of the request, a UUID",
@@ -79,13 +87,22 @@ pub(super) const ALGORITHMS: Rule =
     rule("FAPI 2.0 SP §5.4.1-1", "JWTs are signed with PS256, ES256 or EdDSA (Ed25519), never with none");
 pub(super) const HELSEID_ALGORITHMS: Rule =
     rule("HelseID security profile", "RS, PS and ES algorithms of 256, 384 and 512 bits are in use");
-pub(super) const HELSEID_TYP: Rule =
-    rule("HelseID security profile", "typ of an access token is at+jwt or JWT");
+pub(super) const OTHER_TYP: Rule =
+    rule("Profile, types of tokens", "typ of an access token is at+jwt or JWT");
+pub(super) const NO_TYP: Rule = rule("Profile, types of tokens", "an access token need not have a typ");
+pub(super) const NO_AUD: Rule =
+    rule("Profile, claims of tokens", "only audience-restricted access tokens have an aud");
+pub(super) const NO_SUB: Rule =
+    rule("Profile, claims of tokens", "the token of a client that acts for itself need not have a sub");
+pub(super) const TOKEN_ALGORITHMS: Rule = rule(
+    "Profile, algorithms of tokens",
+    "tokens are signed with the algorithms of the profile and no other",
+);
 pub(super) const HELSEID_AUD: Rule =
     rule("HelseID security profile", "an access token should have this API as its only audience");
 pub(super) const HELSEID_SCOPE: Rule = rule("HelseID security profile", "scope is a JSON array of texts");
-pub(super) const HELSEID_SUB: Rule =
-    rule("HelseID claims reference", "the token of a client that acts for itself has no sub");
+pub(super) const TOKEN_OF_PROFILE: Rule =
+    rule("Profile, claims of tokens", "a token has the claims that the issuers of the profile write");
 pub(super) const SCOPE_FORM: Rule =
     rule("RFC 9068 §2.2.3", "scope is a text of scope names separated by spaces");
 pub(super) const ALG_CONFUSION: Rule =
@@ -174,6 +191,10 @@ pub(super) const NONCE_CHALLENGE: Rule =
     rule("RFC 9449 §9", "a proof without the nonce is answered with 401, use_dpop_nonce and one DPoP-Nonce");
 pub(super) const NONCE_REUSE: Rule =
     rule("RFC 9449 §9", "a nonce stays valid for several requests, until the server provides another");
+pub(super) const NONCE_EACH: Rule = rule(
+    "AT Protocol, Demonstrating Proof of Possession",
+    "every answer to a request with a proof has the nonce for the next one",
+);
 pub(super) const SANITY: Rule =
     rule("FAPI 2.0 conformance suite, DPoP negative tests", "after all attacks the client is still served");
 
@@ -182,6 +203,10 @@ pub(super) const CNF: Rule =
     rule("RFC 7800 §3.1", "cnf is an object that represents a single proof-of-possession key");
 pub(super) const CERTIFICATE: Rule =
     rule("RFC 8705 §3", "a certificate-bound token is accepted only over a connection with that certificate");
+pub(super) const ONE_BINDING: Rule = rule(
+    "Profile, binding of tokens",
+    "where tokens are bound in one way only, one that is bound in the other way is not accepted",
+);
 pub(super) const CERTIFICATE_HEADER: Rule =
     rule("RFC 9440 §4", "certificate headers are accepted from trusted proxies only");
 
@@ -218,6 +243,16 @@ pub(super) const METADATA_RESOURCE: Rule =
     rule("RFC 9728 §3.3", "resource is the identifier from which the metadata URL was made");
 pub(super) const METADATA_FIELDS: Rule =
     rule("RFC 9728 §2", "the members have the types and values that are registered for them");
+pub(super) const METADATA_OWED: Rule =
+    rule("Model Context Protocol, Authorization", "a server serves protected resource metadata");
+pub(super) const ONE_SERVER: Rule =
+    rule("AT Protocol, Authorization Servers", "the metadata names exactly one authorization server");
+pub(super) const CHALLENGED_URL: Rule = rule(
+    "Model Context Protocol, Authorization",
+    "the challenge of a 401 says in resource_metadata where the metadata is",
+);
+pub(super) const CHALLENGED_SCOPE: Rule =
+    rule("Model Context Protocol, Authorization", "the challenge of a 401 should name the scope to ask for");
 pub(super) const KEY_SIZE: Rule =
     rule("FAPI 2.0 SP §5.4.1-2", "RSA keys have at least 2048 bits, elliptic curve keys at least 224");
 pub(super) const DUPLICATE_KID: Rule = rule(
@@ -284,6 +319,14 @@ pub(super) const SESSION: Rule =
 pub(super) const EVENT: Rule = rule(
     "SSF §4.1",
     "a security event is a JWT of type secevent+jwt, signed by the transmitter, for this receiver",
+);
+pub(super) const EVENT_SENDER: Rule = rule(
+    "SSF §6.1.1",
+    "the transmitter authenticates with the Authorization header that was agreed upon, and nobody else has it",
+);
+pub(super) const EVENT_ANSWER: Rule = rule(
+    "RFC 8935 §2",
+    "an event that holds is answered with 202 and no content, any other with 400 and a JSON object of err and description",
 );
 pub(super) const EVENT_AGAIN: Rule =
     rule("RFC 8935 §2.2", "an event that arrives a second time is acknowledged and changes nothing");

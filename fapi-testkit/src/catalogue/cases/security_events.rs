@@ -1,21 +1,24 @@
-//! Security events of the issuer, which the API receives and acts on: R161-R167.
+//! Security events of the issuer, which the API receives and acts on: R161-R167. Those that it must refuse are in
+//! `security_events_refused`.
 
 use serde_json::json;
 
-use super::rules::{EVENT, EVENT_AGAIN, SESSION, SUBSTITUTION};
+use super::rules::{EVENT, EVENT_AGAIN, EVENT_ANSWER, SESSION, SUBSTITUTION};
 use crate::SecurityEventBuilder;
+use crate::catalogue::MakeCall;
 use crate::catalogue::case::Case;
+use crate::catalogue::condition::EMPTY;
 use crate::catalogue::exchange::Call;
-use crate::catalogue::expectation::{ACCEPTED, EVENT_RECEIVED, EVENT_REFUSED, TOKEN_REFUSED};
+use crate::catalogue::expectation::{ACCEPTED, EVENT_RECEIVED, TOKEN_REFUSED};
 use crate::catalogue::group::Group::Revocation as R;
 use crate::catalogue::group::Need::{Issuer, SecurityEvents};
-use crate::catalogue::group::Severity::{Critical, High, Medium};
+use crate::catalogue::group::Severity::{Critical, High, Low, Medium};
 use crate::catalogue::scene::Scene;
 use crate::encoding::unique_id;
 use crate::subject;
 
 pub(super) fn cases() -> Vec<Case> {
-    let cases = [revoked(), refused()].concat();
+    let cases = [revoked(), understood()].concat();
     let cases = cases.into_iter().map(|case| case.needs(SecurityEvents));
     cases.chain([event_as_token()]).collect()
 }
@@ -31,7 +34,8 @@ fn event_as_token() -> Case {
         |s| {
             let user = subject::iss_sub(s.issuer().identifier(), "alice");
             let event = s.issuer().issuer().session_revoked(user).audience(s.audience());
-            let confirmation = json!({"jkt": s.cast().client.thumbprint()});
+            let (method, value) = s.confirmation();
+            let confirmation = json!({method: value});
             let event = event.claim("sub", "alice").claim("client_id", "client").claim("scope", s.scope());
             s.with_token_text(&event.claim("exp", s.ahead(300).as_secs()).claim("cnf", confirmation).sign())
         },
@@ -40,12 +44,15 @@ fn event_as_token() -> Case {
 }
 
 /// A request of a user about whom no other case has an event.
-fn somebody(s: &Scene) -> Call {
+pub(super) fn somebody(s: &Scene) -> Call {
     s.with_token(|t| t.subject(&format!("user-{}", unique_id())))
 }
 
 /// That the sessions of the user of the first request are revoked.
-fn session_revoked(s: &Scene, change: impl FnOnce(SecurityEventBuilder) -> SecurityEventBuilder) -> Call {
+pub(super) fn session_revoked(
+    s: &Scene,
+    change: impl FnOnce(SecurityEventBuilder) -> SecurityEventBuilder,
+) -> Call {
     let user = s.first_token_claim("sub");
     let user = subject::iss_sub(s.issuer().identifier(), user.as_str().unwrap_or_default());
     let event = s.issuer().issuer().session_revoked(user).audience(s.audience());
@@ -117,28 +124,44 @@ fn revoked() -> Vec<Case> {
     ]
 }
 
-/// Nobody but the issuer may end a session.
-fn refused() -> Vec<Case> {
-    let refused = |id, title, event| {
-        let case = R.accept(id, High, title, EVENT.at("R161 R165"), somebody);
-        case.then(EVENT_REFUSED, event).then(ACCEPTED, Scene::same_token)
+/// Events in other forms that are right.
+fn understood() -> Vec<Case> {
+    let revokes = |id, title, event: MakeCall| {
+        let case = R.attack(id, Medium, title, EVENT.at("R161"), ACCEPTED, somebody);
+        case.then(EVENT_RECEIVED, event).then(TOKEN_REFUSED, Scene::same_token)
+    };
+    let changes_nothing = |id, title, numbers, event: MakeCall| {
+        let case = R.accept(id, Medium, title, SESSION.at(numbers), somebody);
+        case.then(EVENT_RECEIVED, event).then(ACCEPTED, Scene::same_token)
     };
     vec![
-        refused("event-signature-flipped", "an event whose signature does not verify revokes nothing", |s| {
-            session_revoked(s, SecurityEventBuilder::with_flipped_signature)
+        revokes("event-aud-array", "an event for several receivers", |s| {
+            let audience = s.audience().to_owned();
+            session_revoked(s, |event| event.claim("aud", json!(["https://other.example.com", audience])))
         }),
-        refused("event-signed-by-other", "an event that somebody else has signed revokes nothing", |s| {
-            session_revoked(s, |event| event.signed_by(s.cast().thief.key()))
+        revokes("event-typ-full", "an event of the type application/secevent+jwt", |s| {
+            session_revoked(s, |event| event.header("typ", "application/secevent+jwt"))
         }),
-        refused("event-typ-jwt", "an event of the type JWT revokes nothing", |s| {
-            session_revoked(s, |event| event.header("typ", "JWT"))
+        revokes("event-more-claims", "an event with txn and claims that nobody knows", |s| {
+            session_revoked(s, |event| event.claim("txn", "8675309").claim("x_more", json!({"a": [null]})))
         }),
-        refused("event-aud-other", "an event for another receiver revokes nothing", |s| {
-            session_revoked(s, |event| event.audience("https://other.example.com"))
+        changes_nothing("event-of-unknown-kind", "an event that nobody knows", "R163", |s| {
+            let user = s.first_token_claim("sub");
+            let user = subject::iss_sub(s.issuer().identifier(), user.as_str().unwrap_or_default());
+            let event = s.issuer().issuer().verification("stream").audience(s.audience()).subject(user);
+            let events = json!({"https://schemas.example.com/event-type/coffee-ready": {}});
+            s.security_event(&event.claim("events", events).sign())
         }),
-        refused("event-iss-other", "an event of another issuer revokes nothing", |s| {
-            session_revoked(s, |event| event.claim("iss", "https://other.example.com"))
-        }),
-        refused("event-is-no-jwt", "an event that is no JWT revokes nothing", |s| s.security_event("revoke")),
+        R.accept(
+            "event-answer-empty",
+            Low,
+            "an event that holds: the answer has no content",
+            EVENT_ANSWER.at("R165"),
+            |s| {
+                let event = s.issuer().issuer().verification("stream").audience(s.audience());
+                s.security_event(&event.sign())
+            },
+        )
+        .expecting(EVENT_RECEIVED.with(&[EMPTY])),
     ]
 }

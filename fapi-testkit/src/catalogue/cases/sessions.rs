@@ -5,11 +5,12 @@ use crate::ProofBuilder;
 use crate::catalogue::case::Case;
 use crate::catalogue::exchange::Call;
 use crate::catalogue::expectation::{ACCEPTED, MISTAKE};
+use crate::catalogue::feature::Feature::ProofAlgorithm;
 use crate::catalogue::group::Group::{Nonce, Replay as R};
-use crate::catalogue::group::Need::{Issuer, MoreTokens, Nonces, ScopeRoute};
+use crate::catalogue::group::Need::{Issuer, MoreTokens, Nonces, Proofs, ScopeRoute};
 use crate::catalogue::group::Severity::{High, Medium};
-use crate::catalogue::profile::Profile::Fapi2;
 use crate::catalogue::scene::Scene;
+use fapi_core::jose::Algorithm;
 use std::time::Duration;
 
 /// How many requests are sent at once.
@@ -69,7 +70,8 @@ fn in_turn() -> Vec<Case> {
             5,
             in_turns,
         )
-        .needs(MoreTokens),
+        .needs(MoreTokens)
+        .needs(Proofs),
         R.accept(
             "three-algorithms-in-turn",
             Medium,
@@ -82,7 +84,8 @@ fn in_turn() -> Vec<Case> {
         .then(ACCEPTED, |s| s.valid_of(&s.cast().eddsa))
         .then(ACCEPTED, Scene::valid)
         .needs(MoreTokens)
-        .only(Fapi2),
+        .needs(Proofs)
+        .given(ProofAlgorithm(Algorithm::EdDsa)),
         R.accept(
             "jti-with-other-token",
             Medium,
@@ -92,7 +95,8 @@ fn in_turn() -> Vec<Case> {
         )
         .then(ACCEPTED, |s| same_jti(s, &s.cast().thief))
         .then(ACCEPTED, |s| same_jti(s, &s.cast().rsa().ps256))
-        .needs(MoreTokens),
+        .needs(MoreTokens)
+        .needs(Proofs),
         R.accept(
             "two-paths-in-turn",
             Medium,
@@ -137,7 +141,8 @@ fn at_once() -> Vec<Case> {
             in_turns,
         )
         .in_parallel(PARALLEL)
-        .needs(MoreTokens),
+        .needs(MoreTokens)
+        .needs(Proofs),
         R.accept(
             "parallel-queries",
             Medium,
@@ -196,7 +201,8 @@ fn renewals() -> Vec<Case> {
             Scene::valid,
         )
         .then(ACCEPTED, new_key)
-        .then(ACCEPTED, new_key),
+        .then(ACCEPTED, new_key)
+        .needs(Proofs),
         R.accept(
             "token-with-other-claims",
             Medium,
@@ -222,19 +228,12 @@ fn after_mistakes() -> Vec<Case> {
             .expecting(MISTAKE)
             .then(ACCEPTED, Scene::valid)
     };
-    let ten = (0..9).fold(
-        R.accept(
-            "retry-after-ten-mistakes",
-            High,
-            "after ten wrong proofs",
-            SANITY.at("R172 P7"),
-            bad_signature,
-        )
-        .expecting(MISTAKE),
-        |case, _| case.then(MISTAKE, bad_signature),
-    );
-    vec![
-        after("retry-after-no-credentials", "after a request without credentials", Scene::bare),
+    let ten = |id, title, mistake: MakeCall| {
+        let first = R.accept(id, High, title, SANITY.at("R172 P7"), mistake).expecting(MISTAKE);
+        let rest = (0..9).fold(first, |case, _| case.then(MISTAKE, mistake));
+        rest.then(ACCEPTED, Scene::valid)
+    };
+    let about_proofs = vec![
         after("retry-after-no-proof", "after a request without a proof", |s| s.valid().without("dpop")),
         after("retry-after-bad-signature", "after a proof with a wrong signature", bad_signature),
         after("retry-after-wrong-url", "after a proof for another URL", |s| {
@@ -246,12 +245,6 @@ fn after_mistakes() -> Vec<Case> {
         after("retry-after-wrong-time", "after a proof of an hour ago", |s| {
             s.with_proof(|p| p.issued_at(s.ago(3600)).without_claim("nonce"))
         }),
-        after("retry-after-malformed-token", "after a token that is no JWT", |s| {
-            s.with_token_text("rubbish")
-        }),
-        after("retry-after-malformed-header", "after two Authorization headers", |s| {
-            s.valid().header("Authorization", "DPoP rubbish")
-        }),
         after("retry-after-theft", "after somebody else has tried the token", |s| {
             s.dpop(s.token(), s.proof_of(&s.cast().thief, s.token()).sign())
         }),
@@ -259,7 +252,17 @@ fn after_mistakes() -> Vec<Case> {
         R.accept("retry-after-replay", High, "after a proof came twice", SANITY.at("R172 P7"), Scene::valid)
             .then(MISTAKE, Scene::previous)
             .then(ACCEPTED, Scene::valid),
-        ten.then(ACCEPTED, Scene::valid),
+        ten("retry-after-ten-mistakes", "after ten wrong proofs", bad_signature),
+    ];
+    let others = vec![
+        after("retry-after-no-credentials", "after a request without credentials", Scene::bare),
+        after("retry-after-malformed-token", "after a token that is no JWT", |s| {
+            s.with_token_text("rubbish")
+        }),
+        after("retry-after-malformed-header", "after two Authorization headers", |s| {
+            s.valid().header("Authorization", s.authorization("rubbish"))
+        }),
+        ten("retry-after-ten-tokens", "after ten wrong tokens", |s| s.with_token_text("rubbish")),
         R.accept("retry-after-scope", High, "after a scope was missing", SANITY.at("R172"), |s| {
             s.to_scope_route(|t| t.scope("other"))
         })
@@ -267,7 +270,8 @@ fn after_mistakes() -> Vec<Case> {
         .then(ACCEPTED, Scene::valid)
         .needs(Issuer)
         .needs(ScopeRoute),
-    ]
+    ];
+    about_proofs.into_iter().map(|case| case.needs(Proofs)).chain(others).collect()
 }
 
 fn bad_signature(s: &Scene) -> Call {
@@ -334,5 +338,5 @@ fn nonces() -> Vec<Case> {
             })
             .needs(Issuer),
     ];
-    cases.into_iter().map(|case| case.needs(Nonces)).collect()
+    cases.into_iter().map(|case| case.needs(Proofs).needs(Nonces)).collect()
 }

@@ -10,7 +10,7 @@ use crate::catalogue::expectation::{
     AUTHENTICATION_UNREADABLE, PROOF_REFUSED, STEP_UP_ASKED_FOR, TOKEN_REFUSED, UNAUTHENTICATED,
 };
 use crate::catalogue::group::Group::Scope as S;
-use crate::catalogue::group::Need::{Issuer, MaxAge, StepUpRoute};
+use crate::catalogue::group::Need::{Issuer, MaxAge, Proofs, StepUpRoute};
 use crate::catalogue::group::Severity::{Critical, High, Low, Medium};
 use crate::catalogue::scene::Scene;
 use crate::catalogue::{MakeCall, Severity};
@@ -167,7 +167,8 @@ fn validation() -> Vec<Case> {
                 let proof = proof.values("dpop").next().unwrap_or_default().to_owned();
                 call.without("dpop").header("DPoP", proof)
             },
-        ),
+        )
+        .needs(Proofs),
         first("step-up-without-token", Critical, "no token at all", UNAUTHENTICATED, |s| {
             s.to_step_up_route(|t| t).without("authorization").without("dpop")
         }),

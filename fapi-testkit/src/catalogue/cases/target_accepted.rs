@@ -6,7 +6,7 @@ use crate::catalogue::case::Case;
 use crate::catalogue::exchange::Call;
 use crate::catalogue::expectation::LET_THROUGH;
 use crate::catalogue::group::Group::Target as T;
-use crate::catalogue::group::Need::{OtherMethods, OtherPaths};
+use crate::catalogue::group::Need::{OtherMethods, OtherPaths, Proofs};
 use crate::catalogue::group::Severity::{High, Low, Medium};
 use crate::catalogue::scene::Scene;
 
@@ -14,7 +14,8 @@ pub(super) fn cases() -> Vec<Case> {
     let paths = [encoded(), unusual()].concat().into_iter();
     let paths = paths.map(|case| case.expecting(LET_THROUGH).needs(OtherPaths));
     let methods = methods().into_iter().map(|case| case.expecting(LET_THROUGH).needs(OtherMethods));
-    [ignored(), spellings()].concat().into_iter().chain(paths).chain(safe_methods()).chain(methods).collect()
+    let proofs = [ignored(), spellings()].concat().into_iter().map(|case| case.needs(Proofs));
+    proofs.chain(paths).chain(safe_methods()).chain(methods).collect()
 }
 
 /// Query and fragment do not count.

@@ -7,14 +7,14 @@ use crate::catalogue::case::Case;
 use crate::catalogue::exchange::Call;
 use crate::catalogue::expectation::{PROOF_REFUSED, PROOF_TIME_REFUSED, SURVIVED, TOKEN_REFUSED};
 use crate::catalogue::group::Group::Time as T;
-use crate::catalogue::group::Need::{Issuer, Uptime};
+use crate::catalogue::group::Need::{Issuer, Proofs, Uptime};
 use crate::catalogue::group::Severity::{Critical, High, Low, Medium};
 use crate::catalogue::scene::Scene;
 use std::time::Duration;
 
 pub(super) fn cases() -> Vec<Case> {
-    let tokens = tokens().into_iter().map(|case| case.needs(Issuer)).collect();
-    [proofs(), numbers(), own_limits(), tokens].concat()
+    let proofs = [proofs(), numbers(), own_limits()].concat().into_iter().map(|case| case.needs(Proofs));
+    proofs.chain(tokens().into_iter().map(|case| case.needs(Issuer))).collect()
 }
 
 /// A proof with this `iat` and without a nonce, which could take the place of the time (R52).

@@ -4,14 +4,14 @@ use super::rules::{NBF, NUMERIC_DATE, PROOF_TIME, SKEW, TOKEN_EXP};
 use crate::catalogue::case::Case;
 use crate::catalogue::exchange::Call;
 use crate::catalogue::group::Group::Time as T;
-use crate::catalogue::group::Need::{Issuer, Uptime};
+use crate::catalogue::group::Need::{Issuer, Proofs, Uptime};
 use crate::catalogue::group::Severity::{High, Low, Medium};
 use crate::catalogue::scene::Scene;
 use std::time::Duration;
 
 pub(super) fn cases() -> Vec<Case> {
-    let tokens = tokens().into_iter().map(|case| case.needs(Issuer));
-    [proofs(), forms(), limits()].concat().into_iter().chain(tokens).collect()
+    let proofs = [proofs(), forms(), limits()].concat().into_iter().map(|case| case.needs(Proofs));
+    proofs.chain(tokens().into_iter().map(|case| case.needs(Issuer))).collect()
 }
 
 fn proofs() -> Vec<Case> {

@@ -3,15 +3,18 @@
 use serde_json::json;
 
 use super::rules::{
-    HELSEID_AUD, HELSEID_SCOPE, HELSEID_SUB, HELSEID_TYP, NUMERIC_DATE, SCOPE_FORM, SUBSTITUTION, TOKEN_AUD,
-    TOKEN_CLAIMS, TOKEN_ISS, TOKEN_TYP,
+    HELSEID_AUD, HELSEID_SCOPE, NO_AUD, NO_SUB, NO_TYP, NUMERIC_DATE, OTHER_TYP, SCOPE_FORM, SUBSTITUTION,
+    TOKEN_AUD, TOKEN_CLAIMS, TOKEN_ISS, TOKEN_TYP,
 };
 use crate::catalogue::case::Case;
 use crate::catalogue::expectation::{TOKEN_MALFORMED, TOKEN_REFUSED};
+use crate::catalogue::feature::Feature::{
+    AudienceOptional, JwtType, Of, SingleAudience, SubjectOptional, UntypedTokens,
+};
 use crate::catalogue::group::Group::Token as T;
-use crate::catalogue::group::Need::Issuer;
+use crate::catalogue::group::Need::{Issuer, Proofs};
 use crate::catalogue::group::Severity::{Critical, High, Low, Medium};
-use crate::catalogue::profile::Profile::{Fapi2, Helseid};
+use crate::catalogue::profile::Profile::Helseid;
 
 pub(super) fn cases() -> Vec<Case> {
     let minted = [types(), issuers(), audiences(), required(), scopes()].concat();
@@ -40,14 +43,19 @@ fn types() -> Vec<Case> {
             TOKEN_REFUSED,
             |s| s.with_token(|t| t.header("typ", "JWT")),
         )
-        .only(Fapi2),
-        T.accept("token-typ-jwt-helseid", High, "typ is JWT", HELSEID_TYP.at("R90"), |s| {
+        .unless(JwtType),
+        T.accept("token-typ-jwt-accepted", High, "typ is JWT", OTHER_TYP.at("R90"), |s| {
             s.with_token(|t| t.header("typ", "JWT"))
         })
-        .only(Helseid),
+        .given(JwtType),
         T.attack("token-typ-absent", High, "no typ", TOKEN_TYP.at("R90 P33"), TOKEN_REFUSED, |s| {
             s.with_token(|t| t.without_header("typ"))
-        }),
+        })
+        .unless(UntypedTokens),
+        T.accept("token-typ-absent-accepted", High, "no typ", NO_TYP.at("R90"), |s| {
+            s.with_token(|t| t.without_header("typ"))
+        })
+        .given(UntypedTokens),
         T.attack(
             "token-typ-proof",
             Critical,
@@ -168,7 +176,7 @@ fn audiences() -> Vec<Case> {
                 s.with_token(|t| t.claim("aud", aud))
             },
         )
-        .only(Fapi2),
+        .unless(SingleAudience),
         T.attack(
             "token-aud-several-helseid",
             Medium,
@@ -180,7 +188,7 @@ fn audiences() -> Vec<Case> {
                 s.with_token(|t| t.claim("aud", aud))
             },
         )
-        .only(Helseid),
+        .given(SingleAudience),
         T.attack(
             "token-aud-other",
             Critical,
@@ -191,7 +199,12 @@ fn audiences() -> Vec<Case> {
         ),
         T.attack("token-aud-absent", Critical, "no aud", TOKEN_AUD.at("R92 P47"), TOKEN_REFUSED, |s| {
             s.with_token(|t| t.without_claim("aud"))
-        }),
+        })
+        .unless(AudienceOptional),
+        T.accept("token-aud-absent-accepted", High, "no aud", NO_AUD.at("R92"), |s| {
+            s.with_token(|t| t.without_claim("aud"))
+        })
+        .given(AudienceOptional),
         T.attack("token-aud-empty", High, "aud is an empty array", TOKEN_AUD.at("R92"), TOKEN_REFUSED, |s| {
             s.with_token(|t| t.claim("aud", json!([])))
         }),
@@ -265,15 +278,15 @@ fn required() -> Vec<Case> {
         T.attack("token-sub-absent", Medium, "no sub", TOKEN_CLAIMS.at("R96"), TOKEN_REFUSED, |s| {
             s.with_token(|t| t.without_claim("sub"))
         })
-        .only(Fapi2),
+        .unless(SubjectOptional),
         T.accept(
-            "token-sub-absent-helseid",
+            "token-sub-absent-accepted",
             High,
             "no sub: a client acts for itself",
-            HELSEID_SUB.at("R96"),
+            NO_SUB.at("R96"),
             |s| s.with_token(|t| t.without_claim("sub")),
         )
-        .only(Helseid),
+        .given(SubjectOptional),
         T.attack(
             "token-client-id-absent",
             Medium,
@@ -347,7 +360,7 @@ fn scopes() -> Vec<Case> {
             let scope: Vec<_> = s.setting.scope.split(' ').chain(["other"]).collect();
             s.with_token(|t| t.claim("scope", json!(scope)))
         })
-        .only(Helseid),
+        .given(Of(Helseid)),
         T.accept("token-scope-text", Medium, "scope is a text", SCOPE_FORM.at("R96"), |s| {
             let scope = format!("{} other", s.setting.scope);
             s.with_token(|t| t.scope(&scope))
@@ -379,6 +392,7 @@ fn substitutions() -> Vec<Case> {
             SUBSTITUTION.at("R107 R178"),
             crate::catalogue::expectation::PROOF_REFUSED,
             |s| s.dpop(s.token(), s.token().to_owned()),
-        ),
+        )
+        .needs(Proofs),
     ]
 }

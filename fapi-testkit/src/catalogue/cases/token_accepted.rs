@@ -7,10 +7,11 @@ use super::rules::{
     TOKEN_TYP,
 };
 use crate::catalogue::case::Case;
+use crate::catalogue::feature::Feature::{Of, SingleAudience};
 use crate::catalogue::group::Group::Token as T;
 use crate::catalogue::group::Need::{Issuer, ScopeRoute};
 use crate::catalogue::group::Severity::{High, Low, Medium};
-use crate::catalogue::profile::Profile::Fapi2;
+use crate::catalogue::profile::Profile::Helseid;
 use crate::encoding::unique_id;
 
 pub(super) fn cases() -> Vec<Case> {
@@ -61,17 +62,17 @@ fn audiences() -> Vec<Case> {
             let others = json!(["https://a.example.com", "urn:example:b", s.setting.audience]);
             s.valid_with(s.mint().claim("aud", others))
         })
-        .only(Fapi2),
+        .unless(SingleAudience),
         T.accept("token-aud-of-twenty", Medium, "aud has twenty elements", TOKEN_AUD.at("R92"), |s| {
             let mut all: Vec<_> = (0..20).map(|number| format!("https://{number}.example.com")).collect();
             all.insert(10, s.setting.audience.clone());
             s.valid_with(s.mint().claim("aud", all))
         })
-        .only(Fapi2),
+        .unless(SingleAudience),
         T.accept("token-aud-twice", Low, "aud names this API twice", TOKEN_AUD.at("R92"), |s| {
             s.valid_with(s.mint().claim("aud", json!([s.setting.audience, s.setting.audience])))
         })
-        .only(Fapi2),
+        .unless(SingleAudience),
     ]
 }
 
@@ -165,7 +166,7 @@ fn scopes() -> Vec<Case> {
         }),
     ];
     // HelseID writes scopes as an array.
-    cases.into_iter().map(|case| case.only(crate::catalogue::Profile::Fapi2)).collect()
+    cases.into_iter().map(|case| case.unless(Of(Helseid))).collect()
 }
 
 /// Claims of other specifications.

@@ -9,7 +9,6 @@ use crate::catalogue::forge;
 use crate::catalogue::group::Group::Token as T;
 use crate::catalogue::group::Need::Issuer;
 use crate::catalogue::group::Severity::{High, Medium};
-use crate::catalogue::profile::Profile::Fapi2;
 
 pub(super) fn cases() -> Vec<Case> {
     let cases = [headers(), encodings()].concat();
@@ -63,23 +62,25 @@ fn headers() -> Vec<Case> {
         T.attack(
             "token-duplicate-cnf",
             High,
-            "cnf twice, the second with another key",
+            "cnf twice, the second is somebody else's",
             DUPLICATES.at("R111 R177 P32"),
             TOKEN_MALFORMED,
             |s| {
-                let cnf = format!(r#""cnf":{{"jkt":"{}"}}"#, s.cast().thief.thumbprint());
+                let (method, value) = s.others_confirmation();
+                let cnf = format!(r#""cnf":{{"{method}":"{value}"}}"#);
                 s.with_token(|t| t.edit_payload(|json| and_also(&json, &cnf)))
             },
         ),
         T.attack(
             "token-duplicate-jkt",
             High,
-            "jkt twice in cnf, the second is another key",
+            "the confirmation twice in cnf, the second is somebody else's",
             DUPLICATES.at("R111 R177 P32"),
             TOKEN_MALFORMED,
             |s| {
-                let second = format!(r#","jkt":"{}"}}"#, s.cast().thief.thumbprint());
-                let own = format!(r#""{}"}}"#, s.cast().client.thumbprint());
+                let ((_, own), (method, others)) = (s.confirmation(), s.others_confirmation());
+                let second = format!(r#","{method}":"{others}"}}"#);
+                let own = format!(r#""{own}"}}"#);
                 s.with_token(|t| t.edit_payload(|json| json.replacen(&own, &own.replace('}', &second), 1)))
             },
         ),
@@ -102,8 +103,7 @@ fn encodings() -> Vec<Case> {
             BASE64URL.at("R115"),
             TOKEN_MALFORMED,
             |s| s.with_signed_token(|t| forge::with_trailing_bits(&t.sign())),
-        )
-        .only(Fapi2),
+        ),
         T.attack(
             "token-bom",
             Medium,

@@ -3,19 +3,26 @@
 use serde_json::{Value, json};
 
 use super::rules::{
-    ALG_CONFUSION, ALGORITHMS, BASE64URL, COMPACT, ECDSA_VALUE, EMBEDDED_KEY, OWN_KEYS, TOKEN_SIGNATURE,
+    ALG_CONFUSION, ALGORITHMS, BASE64URL, COMPACT, ECDSA_VALUE, EMBEDDED_KEY, OWN_KEYS, TOKEN_ALGORITHMS,
+    TOKEN_SIGNATURE,
 };
 use crate::catalogue::case::Case;
+use crate::catalogue::cast::RSA_KID;
+use crate::catalogue::exchange::Call;
 use crate::catalogue::expectation::{TOKEN_MALFORMED, TOKEN_REFUSED};
+use crate::catalogue::feature::Feature::TokenAlgorithm;
 use crate::catalogue::forge;
 use crate::catalogue::group::Group::Token as T;
 use crate::catalogue::group::Need::Issuer;
 use crate::catalogue::group::Severity::{Critical, High, Medium};
-use crate::catalogue::profile::Profile::Fapi2;
+use crate::catalogue::scene::Scene;
 use crate::jws::flip_signature;
+use crate::{SigningKey, TokenBuilder};
+use fapi_core::jose::Algorithm;
+use openssl::hash::MessageDigest;
 
 pub(super) fn cases() -> Vec<Case> {
-    let minted = [forged(), confused(), keys_in_the_header()].concat();
+    let minted = [forged(), confused(), algorithms(), keys_in_the_header()].concat();
     let mut cases: Vec<Case> = minted.into_iter().map(|case| case.needs(Issuer)).collect();
     cases.extend(altered());
     cases
@@ -81,7 +88,7 @@ fn forged() -> Vec<Case> {
             "signed with a key that is not the issuer's",
             TOKEN_SIGNATURE.at("R93 R104"),
             TOKEN_REFUSED,
-            |s| s.with_token(|t| t.signed_by(s.cast().thief.key())),
+            |s| s.with_token(|t| t.signed_by(&s.keys().impostor)),
         ),
         T.attack(
             "token-claims-changed",
@@ -141,27 +148,27 @@ fn forged() -> Vec<Case> {
             "r and s are zero (CVE-2022-21449)",
             ECDSA_VALUE.at("R110 R175"),
             TOKEN_REFUSED,
-            |s| s.with_signed_token(|t| t.sign_with(|_| vec![0; 64])),
+            |s| s.with_token_text(&es256(s).sign_with(|_| vec![0; 64])),
         )
-        .only(Fapi2),
+        .given(TokenAlgorithm(Algorithm::Es256)),
         T.attack(
             "token-signature-order",
             Critical,
             "r is the order of the curve",
             ECDSA_VALUE.at("R110 R175"),
             TOKEN_REFUSED,
-            |s| s.with_signed_token(|t| forge::with_order_as_r(&t.sign())),
+            |s| s.with_token_text(&forge::with_order_as_r(&es256(s).sign())),
         )
-        .only(Fapi2),
+        .given(TokenAlgorithm(Algorithm::Es256)),
         T.attack(
             "token-signature-der",
             Medium,
             "the signature in DER",
             ECDSA_VALUE.at("R110"),
             TOKEN_REFUSED,
-            |s| s.with_signed_token(|t| forge::in_der(&t.sign())),
+            |s| s.with_token_text(&forge::in_der(&es256(s).sign())),
         )
-        .only(Fapi2),
+        .given(TokenAlgorithm(Algorithm::Es256)),
         T.attack(
             "token-signature-longer",
             Medium,
@@ -225,30 +232,13 @@ fn confused() -> Vec<Case> {
             "RS256 with an RSA key of the issuer",
             ALGORITHMS.at("R7 R100 R175"),
             TOKEN_REFUSED,
-            |s| {
-                let (key, kid) = (&s.keys().rsa, s.keys().ps256.thumbprint());
-                s.with_signed_token(|t| {
-                    t.header("alg", "RS256").header("kid", kid).sign_with(|input| key.sign_pkcs1(input))
-                })
-            },
+            |s| pkcs1(s, "RS256", MessageDigest::sha256()),
         )
-        .only(Fapi2),
-        T.attack(
-            "token-es384",
-            High,
-            "ES384, which FAPI 2.0 does not list",
-            ALGORITHMS.at("R7"),
-            TOKEN_REFUSED,
-            |s| {
-                let key = &s.keys().es384;
-                s.with_token(|t| t.header("alg", "ES384").header("kid", key.thumbprint()).signed_by(key))
-            },
-        )
-        .only(Fapi2),
+        .unless(TokenAlgorithm(Algorithm::Rs256)),
         T.attack(
             "token-alg-of-other-key",
             High,
-            "ES256 under the kid of an RSA key",
+            "the kid of another key, which is an RSA key",
             ALG_CONFUSION.at("R99 R104"),
             TOKEN_REFUSED,
             |s| {
@@ -259,10 +249,63 @@ fn confused() -> Vec<Case> {
     ]
 }
 
+/// Keys of the issuer, each with an algorithm that one profile has and another one has not.
+fn algorithms() -> Vec<Case> {
+    let refused = |id, algorithm: Algorithm, call| {
+        let title = algorithm.name();
+        let case = T.attack(id, High, title, TOKEN_ALGORITHMS.at("R7"), TOKEN_REFUSED, call);
+        case.unless(TokenAlgorithm(algorithm))
+    };
+    let accepted = |id, algorithm: Algorithm, call| {
+        let case = T.accept(id, High, algorithm.name(), TOKEN_ALGORITHMS.at("R7"), call);
+        case.given(TokenAlgorithm(algorithm))
+    };
+    vec![
+        refused("token-es256", Algorithm::Es256, with_es256),
+        accepted("token-es256-accepted", Algorithm::Es256, with_es256),
+        refused("token-es384", Algorithm::Es384, with_es384),
+        accepted("token-es384-accepted", Algorithm::Es384, with_es384),
+        refused("token-ps256", Algorithm::Ps256, |s| signed_with(s, &s.keys().ps256)),
+        refused("token-eddsa", Algorithm::EdDsa, |s| signed_with(s, &s.keys().eddsa)),
+        refused("token-rs512", Algorithm::Rs512, with_rs512),
+        accepted("token-rs512-accepted", Algorithm::Rs512, with_rs512),
+    ]
+}
+
+fn with_es256(s: &Scene) -> Call {
+    signed_with(s, &s.keys().es256)
+}
+
+fn with_es384(s: &Scene) -> Call {
+    signed_with(s, &s.keys().es384)
+}
+
+fn with_rs512(s: &Scene) -> Call {
+    pkcs1(s, "RS512", MessageDigest::sha512())
+}
+
+fn signed_with(s: &Scene, key: &SigningKey) -> Call {
+    s.valid_with(signed_by(s, key))
+}
+
+/// A valid token but for this key of the issuer.
+fn signed_by(s: &Scene, key: &SigningKey) -> TokenBuilder {
+    s.mint().header("alg", key.algorithm().name()).header("kid", key.thumbprint()).signed_by(key)
+}
+
+fn es256(s: &Scene) -> TokenBuilder {
+    signed_by(s, &s.keys().es256)
+}
+
+/// RSASSA-PKCS1-v1_5 with the RSA key of the issuer that is not published for another algorithm.
+fn pkcs1(s: &Scene, algorithm: &str, hash: MessageDigest) -> Call {
+    let token = s.mint().header("alg", algorithm).header("kid", RSA_KID);
+    s.with_token_text(&token.sign_with(|input| s.keys().rsa.sign_pkcs1(input, hash)))
+}
+
 fn keys_in_the_header() -> Vec<Case> {
-    fn with_key(s: &crate::catalogue::Scene, name: &'static str, value: Value) -> crate::catalogue::Call {
-        let thief = s.cast().thief.key();
-        s.with_token(|t| t.header(name, value).without_header("kid").header("alg", "ES256").signed_by(thief))
+    fn with_key(s: &Scene, name: &'static str, value: Value) -> Call {
+        s.with_token(|t| t.header(name, value).without_header("kid").signed_by(&s.keys().impostor))
     }
     vec![
         T.attack(
@@ -271,7 +314,7 @@ fn keys_in_the_header() -> Vec<Case> {
             "signed with a key that stands in the header as jwk",
             EMBEDDED_KEY.at("R106 R175"),
             TOKEN_REFUSED,
-            |s| with_key(s, "jwk", s.cast().thief.key().public_jwk()),
+            |s| with_key(s, "jwk", s.keys().impostor.public_jwk()),
         ),
         T.attack(
             "token-jku",
@@ -308,8 +351,8 @@ fn keys_in_the_header() -> Vec<Case> {
             EMBEDDED_KEY.at("R106 R175"),
             TOKEN_REFUSED,
             |s| {
-                let thief = s.cast().thief.key();
-                s.with_token(|t| t.header("jwk", thief.public_jwk()).header("alg", "ES256").signed_by(thief))
+                let impostor = &s.keys().impostor;
+                s.with_token(|t| t.header("jwk", impostor.public_jwk()).signed_by(impostor))
             },
         ),
         T.attack(
@@ -318,12 +361,7 @@ fn keys_in_the_header() -> Vec<Case> {
             "a token of another issuer with the kid of this one",
             OWN_KEYS.at("R104"),
             TOKEN_REFUSED,
-            |s| {
-                let thief = s.cast().thief.key();
-                s.with_token(|t| {
-                    t.claim("iss", "https://evil.example.com").header("alg", "ES256").signed_by(thief)
-                })
-            },
+            |s| s.with_token(|t| t.claim("iss", "https://evil.example.com").signed_by(&s.keys().impostor)),
         ),
     ]
 }

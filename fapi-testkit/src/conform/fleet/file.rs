@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use fapi_core::Binding;
 use toml::Spanned;
 
 use super::error::{FleetError, Problem, line};
@@ -14,7 +15,6 @@ use super::rules::{
     url_rule,
 };
 use super::tables::{Entry, FleetToml};
-use crate::catalogue::Profile;
 use crate::conform::Options;
 
 /// The issuer's address where nothing else is said, as for a single run.
@@ -66,7 +66,7 @@ pub(super) struct ApiEntry {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum CredentialsEntry {
     Issuer(SocketAddr),
-    Files { token: PathBuf, key: PathBuf },
+    Files { token: PathBuf, key: Option<PathBuf> },
     Command(String),
 }
 
@@ -162,24 +162,30 @@ impl Checks<'_> {
             .value("public-url", entry.public_url.as_ref(), |url| url_rule(url))
             .or_else(|| target.clone());
         let options = self.options(&entry, public_url.as_deref().unwrap_or_default());
+        let binding = options.terms().binding();
         let credentials = match entry.credentials.as_ref() {
             Some(_) => {
                 let folder = self.folder;
                 self.value("credentials", entry.credentials.as_ref(), |credentials| {
-                    credentials_rule(credentials, folder)
+                    credentials_rule(credentials, folder, binding)
                 })?
             }
             None => CredentialsEntry::Issuer(ISSUER_LISTEN),
         };
         let folder = self.folder;
         let tls = self.value("tls", entry.tls.as_ref(), |tls| tls_rule(tls, folder)).unwrap_or_default();
+        if binding == Binding::Mtls && tls.client.is_none() {
+            let message = "tls: it must hold client-cert and client-key, to which tokens are bound";
+            self.problem(entry.name.span(), message);
+        }
         Some(ApiEntry { name: entry.name.into_inner(), target: target?, options, credentials, tls })
     }
 
     fn options(&mut self, entry: &Entry, public_url: &str) -> Options {
-        let mut options = Options::new(public_url)
-            .of_fleet_file()
-            .profile(entry.profile.map_or(Profile::Fapi2, Profile::from));
+        let mut options = Options::new(public_url).of_fleet_file().profile(entry.profile.unwrap_or_default());
+        if let Some(constraint) = entry.sender_constraint {
+            options = options.sender_constraint(constraint.into());
+        }
         let method = self.value("method", entry.method.as_ref(), |method| method_rule(method));
         let path = self.value("path", entry.path.as_ref(), |path| path_rule(path));
         options = options.route(method.as_deref().unwrap_or("GET"), path.as_deref().unwrap_or("/whoami"));
@@ -260,6 +266,7 @@ mod tests {
 
     use super::super::rules::NAME_RULE;
     use super::*;
+    use crate::catalogue::Profile;
 
     fn parse(text: &str) -> Result<FleetFile, FleetError> {
         FleetFile::parse(text, Path::new("/fleet"))
@@ -309,7 +316,20 @@ mod tests {
         assert_eq!(b.options.security_events.as_deref(), Some("/events"));
         assert_eq!(b.options.revocation_limit, Duration::from_secs(5));
         // Credentials are taken over as a whole, not key by key; paths start at the file's folder.
-        assert_eq!(b.credentials, CredentialsEntry::Files { token: "/fleet/t".into(), key: "/k".into() });
+        assert_eq!(
+            b.credentials,
+            CredentialsEntry::Files { token: "/fleet/t".into(), key: Some("/k".into()) }
+        );
+    }
+
+    #[test]
+    fn a_token_that_is_bound_to_a_certificate_has_no_key() {
+        let file = parse(&format!(
+            "{ONE}sender-constraint = \"mtls\"\ntls = {{ client-cert = \"c\", client-key = \"k\" }}\n\
+             credentials = {{ token-file = \"t\" }}\n"
+        ));
+        let credentials = file.map(|file| file.apis[0].credentials.clone()).unwrap();
+        assert_eq!(credentials, CredentialsEntry::Files { token: "/fleet/t".into(), key: None });
     }
 
     #[test]
@@ -325,12 +345,14 @@ mod tests {
         let credentials =
             "credentials: it must hold issuer-listen, or token-file and key-file, or token-command";
         let url = "it must be an http or https URL without user, query and fragment";
-        let table: [(&str, Option<usize>, String); 26] = [
+        let table: [(&str, Option<usize>, String); 28] = [
             ("", None, "there is no [[api]]".to_owned()),
             ("rates = 5", Some(4), "unknown field `rates`, expected one of `name`, `public-url`, `target`".to_owned()),
             ("rate = \"5\"", Some(4), "invalid type: string \"5\", expected u32".to_owned()),
             ("rate = 0", Some(4), "rate: it must be at least 1 request a second".to_owned()),
-            ("profile = \"fapi1\"", Some(4), "unknown variant `fapi1`, expected `fapi2` or `helseid`".to_owned()),
+            ("profile = \"fapi1\"", Some(4), "unknown variant `fapi1`, expected one of `fapi2`, `helseid`".to_owned()),
+            ("profile = \"cdr-au\"", Some(2), "tls: it must hold client-cert and client-key, to which tokens are bound".to_owned()),
+            ("sender-constraint = \"none\"", Some(4), "unknown variant `none`, expected one of `either`, `dpop`, `mtls`".to_owned()),
             ("public-url = \"ftp://a\"", Some(4), format!("public-url: {url}")),
             ("public-url = \"https://u:secret@a\"", Some(4), format!("public-url: {url}")),
             ("public-url = \"https://a?q\"", Some(4), format!("public-url: {url}")),

@@ -40,7 +40,7 @@ pub(super) struct Api {
 #[derive(Clone, Debug)]
 pub(super) enum Source {
     Issuer(CatalogueIssuer),
-    Files { token: PathBuf, key: PathBuf, profile: Profile },
+    Files { token: PathBuf, key: Option<PathBuf>, profile: Profile },
     Command(String),
 }
 
@@ -49,7 +49,7 @@ impl Source {
     pub(super) fn credentials(&self) -> io::Result<Credentials> {
         match self {
             Self::Issuer(issuer) => Ok(Credentials::Issuer(issuer.clone())),
-            Self::Files { token, key, profile } => Credentials::from_files(token, key, *profile),
+            Self::Files { token, key, profile } => Credentials::from_files(token, key.as_deref(), *profile),
             Self::Command(command) => Ok(Credentials::Command(command.clone())),
         }
     }

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
 
+use fapi_core::Binding;
 use hyper::http::uri::PathAndQuery;
 use hyper::{Method, Uri};
 
@@ -70,6 +71,7 @@ pub(super) fn detail_rule(detail: &str) -> Result<AuthorizationDetail, String> {
 pub(super) fn credentials_rule(
     credentials: &CredentialsToml,
     folder: &Path,
+    binding: Binding,
 ) -> Result<CredentialsEntry, String> {
     match credentials {
         CredentialsToml {
@@ -85,9 +87,12 @@ pub(super) fn credentials_rule(
         CredentialsToml {
             issuer_listen: None,
             token_file: Some(token),
-            key_file: Some(key),
+            key_file: key,
             token_command: None,
-        } => Ok(CredentialsEntry::Files { token: folder.join(token), key: folder.join(key) }),
+        } if key.is_some() || binding == Binding::Mtls => {
+            let key = key.as_ref().map(|key| folder.join(key));
+            Ok(CredentialsEntry::Files { token: folder.join(token), key })
+        }
         CredentialsToml {
             issuer_listen: None,
             token_file: None,

@@ -1,5 +1,6 @@
 //! The keys of a fleet file, as serde reads them. What they may hold is for [`file`](super::file) to say.
 
+use fapi_core::SenderConstraint;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -61,7 +62,8 @@ tables! {
     details_path: Spanned<String>,
     details_method: Spanned<String>,
     detail: Spanned<String>,
-    profile: ProfileName,
+    profile: Profile,
+    sender_constraint: SenderConstraintName,
     nonces_required: bool,
     other_methods: bool,
     opaque_tokens: AnswersName,
@@ -96,16 +98,27 @@ pub(super) struct TlsToml {
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum ProfileName {
-    Fapi2,
-    Helseid,
+pub(super) enum AnswersName {
+    Plain,
+    Signed,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum AnswersName {
-    Plain,
-    Signed,
+pub(super) enum SenderConstraintName {
+    Either,
+    Dpop,
+    Mtls,
+}
+
+impl From<SenderConstraintName> for SenderConstraint {
+    fn from(name: SenderConstraintName) -> Self {
+        match name {
+            SenderConstraintName::Either => Self::Either,
+            SenderConstraintName::Dpop => Self::Dpop,
+            SenderConstraintName::Mtls => Self::Mtls,
+        }
+    }
 }
 
 impl From<AnswersName> for Answers {
@@ -113,15 +126,6 @@ impl From<AnswersName> for Answers {
         match name {
             AnswersName::Plain => Self::Plain,
             AnswersName::Signed => Self::Signed,
-        }
-    }
-}
-
-impl From<ProfileName> for Profile {
-    fn from(name: ProfileName) -> Self {
-        match name {
-            ProfileName::Fapi2 => Self::Fapi2,
-            ProfileName::Helseid => Self::Helseid,
         }
     }
 }

@@ -60,7 +60,7 @@ fn top(report: &Report, headline: &str) -> Markup {
     };
     html! {
         header class=(class) {
-            p.eyebrow { "Conformance report · " (wording::profile(report.profile)) }
+            p.eyebrow { "Conformance report · " (report.profile.title()) }
             h1 { (headline) }
             (scores(&report.summary))
             (counts(report))

@@ -24,7 +24,7 @@ pub fn markdown(report: &Report) -> String {
         report.summary.acceptances,
         escape(&target.method),
         escape(&format!("{}{}", target.public_url.trim_end_matches('/'), target.path)),
-        wording::profile(report.profile),
+        report.profile.title(),
         report.summary.passed,
         report.summary.failed,
         report.summary.skipped,

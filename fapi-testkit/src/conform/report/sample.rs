@@ -238,7 +238,19 @@ fn case(
     says: &'static str,
 ) -> Case {
     let rule = Rule { clause, says, numbers: "R48 P24" };
-    Case { id, group, kind: Kind::Attack, severity, title, rule, needs: vec![], profile: None, steps: vec![] }
+    let kind = Kind::Attack;
+    Case {
+        id,
+        group,
+        kind,
+        severity,
+        title,
+        rule,
+        needs: vec![],
+        given: vec![],
+        unless: vec![],
+        steps: vec![],
+    }
 }
 
 fn outcome(case: Case, verdict: Verdict, exchanges: Vec<Exchange>) -> Outcome {

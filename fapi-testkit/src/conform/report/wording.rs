@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{Exchange, Outcome, Report, Verdict};
-use crate::catalogue::{Group, Profile, Severity};
+use crate::catalogue::{Group, Severity};
 
 /// The verdict in one sentence.
 pub(super) fn headline(report: &Report) -> String {
@@ -31,14 +31,6 @@ pub(super) fn headline(report: &Report) -> String {
 /// `1 case`, `2 cases`.
 pub(super) fn cases(count: usize) -> String {
     format!("{count} {}", if count == 1 { "case" } else { "cases" })
-}
-
-/// The name of the profile, written out.
-pub(super) const fn profile(profile: Profile) -> &'static str {
-    match profile {
-        Profile::Fapi2 => "FAPI 2.0 Security Profile",
-        Profile::Helseid => "HelseID",
-    }
 }
 
 /// The name of the group, as a heading.

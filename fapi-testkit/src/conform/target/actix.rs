@@ -15,6 +15,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, ServerHandle};
 use actix_web::{Error, HttpServer, rt};
 use async_trait::async_trait;
+use fapi_core::PeerCertificate;
 
 use super::{Answer, Call, HttpTarget, Target, TargetError};
 
@@ -25,6 +26,7 @@ const WORKERS: usize = 2;
 #[derive(Debug)]
 pub struct ActixTarget {
     http: HttpTarget,
+    certificate: Option<PeerCertificate>,
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
 }
@@ -33,11 +35,12 @@ pub struct ActixTarget {
 type Listening = (ServerHandle, SocketAddr);
 
 impl ActixTarget {
-    /// Serves the application that `app` makes, as it does for [`HttpServer::new`].
+    /// Serves the application that `app` makes, as it does for [`HttpServer::new`], over connections with this client
+    /// certificate.
     ///
     /// # Errors
     /// If there is no free port, or the server does not start.
-    pub fn serve<F, I, S, B>(app: F) -> io::Result<Self>
+    pub fn serve<F, I, S, B>(app: F, certificate: Option<PeerCertificate>) -> io::Result<Self>
     where
         F: Fn() -> I + Send + Clone + 'static,
         I: IntoServiceFactory<S, Request>,
@@ -48,19 +51,25 @@ impl ActixTarget {
         B: MessageBody + 'static,
     {
         let (report, reported) = mpsc::channel();
+        let shown = certificate.clone();
         let thread = thread::spawn(move || {
-            if let Err(error) = rt::System::new().block_on(run(app, &report)) {
+            if let Err(error) = rt::System::new().block_on(run(app, shown, &report)) {
                 // Nobody listens any more once the server has started.
                 let _ = report.send(Err(error));
             }
         });
         let ended = |_| io::Error::other("the server ended before it listened");
         let (handle, address) = reported.recv().map_err(ended)??;
-        Ok(Self { http: HttpTarget::new(&format!("http://{address}"))?, handle, thread: Some(thread) })
+        let http = HttpTarget::new(&format!("http://{address}"))?;
+        Ok(Self { http, certificate, handle, thread: Some(thread) })
     }
 }
 
-async fn run<F, I, S, B>(app: F, report: &mpsc::Sender<io::Result<Listening>>) -> io::Result<()>
+async fn run<F, I, S, B>(
+    app: F,
+    certificate: Option<PeerCertificate>,
+    report: &mpsc::Sender<io::Result<Listening>>,
+) -> io::Result<()>
 where
     F: Fn() -> I + Send + Clone + 'static,
     I: IntoServiceFactory<S, Request>,
@@ -70,7 +79,15 @@ where
     S::Response: Into<Response<B>>,
     B: MessageBody + 'static,
 {
-    let server = HttpServer::new(app).workers(WORKERS).disable_signals().bind((Ipv4Addr::LOCALHOST, 0))?;
+    let server = HttpServer::new(app)
+        .on_connect(move |_, data| {
+            if let Some(certificate) = &certificate {
+                data.insert(certificate.clone());
+            }
+        })
+        .workers(WORKERS)
+        .disable_signals()
+        .bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = server.addrs().first().copied().ok_or_else(|| io::Error::other("no address"))?;
     let server = server.run();
     let _ = report.send(Ok((server.handle(), address)));
@@ -100,5 +117,9 @@ impl Target for ActixTarget {
 
     fn is_network(&self) -> bool {
         true
+    }
+
+    fn certificate(&self) -> Option<&[u8]> {
+        self.certificate.as_ref().map(PeerCertificate::der)
     }
 }

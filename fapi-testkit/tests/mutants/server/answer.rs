@@ -7,9 +7,9 @@ use hyper::http::request::Parts;
 use hyper::http::response::Builder;
 use serde_json::{Value, json};
 
-use super::ReferenceServer;
 use super::credentials::Scheme;
 use super::token::Claims;
+use super::{METADATA, ReferenceServer};
 use crate::flaw::Flaw;
 
 pub(super) type Answer = Response<Full<Bytes>>;
@@ -70,7 +70,8 @@ impl ReferenceServer {
         let body = json!({"sub": claims.get("sub").cloned().unwrap_or_default()});
         let mut answer = Response::builder().status(200).header("content-type", "application/json");
         // RFC 9449 §8.2: a client may be told without having been refused.
-        if let Some(nonce) = self.nonce.as_deref().filter(|_| self.has(Flaw::NonceOptional)) {
+        let renewed = self.rules.nonces && !self.has(Flaw::NonceOnDemand);
+        if let Some(nonce) = self.nonce.as_deref().filter(|_| renewed || self.has(Flaw::NonceOptional)) {
             answer = answer.header("dpop-nonce", nonce);
         }
         self.with_body(answer, body.to_string())
@@ -88,7 +89,7 @@ impl ReferenceServer {
                 answer = answer.header("www-authenticate", challenge);
             }
         }
-        answer = self.with_nonce(answer, refusal);
+        answer = self.with_nonce(answer, refusal, presented);
         self.with_body(answer, self.content(refusal, parts))
     }
 
@@ -142,6 +143,13 @@ impl ReferenceServer {
         if error.is_some() && *refusal == Refusal::InsufficientAuthentication {
             parameters.extend(step_up.iter().map(|(name, value)| (*name, &**value)));
         }
+        let metadata = format!("{}{METADATA}", self.public_url);
+        if self.rules.challenges_help && refusal.status() == 401 {
+            let scope = self.scope_route.as_ref().filter(|_| !self.has(Flaw::ScopeUnnamed));
+            parameters.extend(scope.map(|route| ("scope", &*route.scope)));
+            let metadata = Some(&*metadata).filter(|_| !self.has(Flaw::MetadataUnnamed));
+            parameters.extend(metadata.map(|url| ("resource_metadata", url)));
+        }
         if scheme == "Bearer" {
             parameters.push(("realm", "api"));
         } else if !self.has(Flaw::NoAlgorithms) {
@@ -154,8 +162,12 @@ impl ReferenceServer {
     }
 
     // RFC 9449 §8: one nonce, with the error that asks for it.
-    fn with_nonce(&self, answer: Builder, refusal: &Refusal) -> Builder {
-        let asked = *refusal == Refusal::UseNonce;
+    fn with_nonce(&self, answer: Builder, refusal: &Refusal, presented: Option<Scheme>) -> Builder {
+        let renewed = self.rules.nonces
+            && presented == Some(Scheme::Dpop)
+            && !self.has(Flaw::NonceOnDemand)
+            && !self.has(Flaw::NonceOnSuccess);
+        let asked = *refusal == Refusal::UseNonce || renewed;
         let Some(nonce) = self.nonce.as_deref().filter(|_| asked) else { return answer };
         let answer = answer.header("dpop-nonce", nonce);
         if self.has(Flaw::NonceTwice) { answer.header("dpop-nonce", nonce) } else { answer }
@@ -171,8 +183,19 @@ impl ReferenceServer {
             "resource": resource,
             "authorization_servers": [self.issuer],
             "bearer_methods_supported": methods,
-            "dpop_signing_alg_values_supported": [algorithms, "PS256", "EdDSA", "Ed25519"],
+            "tls_client_certificate_bound_access_tokens": self.rules.certificates,
+            "dpop_bound_access_tokens_required": !self.rules.certificates,
         });
+        if self.rules.proofs {
+            document["dpop_signing_alg_values_supported"] = json!([algorithms, "PS256", "EdDSA", "Ed25519"]);
+        }
+        if self.has(Flaw::MetadataBindings) {
+            document["tls_client_certificate_bound_access_tokens"] = Value::Bool(false);
+            document["dpop_bound_access_tokens_required"] = Value::Bool(false);
+        }
+        if self.has(Flaw::MetadataServers) {
+            document["authorization_servers"] = json!([self.issuer, "https://as.other.example.com"]);
+        }
         if self.has(Flaw::MetadataEmpty) {
             document["scopes_supported"] = Value::Array(vec![]);
         }

@@ -17,6 +17,17 @@ use super::token::Claims;
 use crate::flaw::Flaw;
 
 impl ReferenceServer {
+    /// The profile may know one kind of binding only.
+    pub(super) fn check_scheme(&self, scheme: Scheme) -> Result<(), Refusal> {
+        let known = match scheme {
+            Scheme::Dpop => {
+                self.rules.proofs || self.has(Flaw::ProofForCertificate) || self.has(Flaw::SchemeIgnored)
+            }
+            Scheme::Bearer => self.rules.certificates || self.has(Flaw::CertificateForProof),
+        };
+        if known { Ok(()) } else { Err(self.bad_token("scheme")) }
+    }
+
     /// FAPI 2.0 SP §5.3.4-5: a token is bound to a key that this request has proved to have.
     pub(super) fn check_binding(
         &self,
@@ -36,6 +47,7 @@ impl ReferenceServer {
             Some(Value::Object(confirmation)) => confirmation,
             // P15: nobody has looked at `cnf`.
             None if self.has(Flaw::Unbound) => return Ok(()),
+            None if self.has(Flaw::UnboundOrganisation) && claims.contains_key("consumer") => return Ok(()),
             _ => return Err(self.bad_token("cnf")),
         };
         // P21: further members are none of this server's business, whatever they hold.
@@ -54,7 +66,8 @@ impl ReferenceServer {
             };
         }
         // RFC 9449 §6, §7.2: a proof and `jkt` go together.
-        if jkt != proof.is_some() && !(certificate && self.has(Flaw::CertificateOfBoth)) {
+        let certificate_suffices = self.has(Flaw::CertificateOfBoth) || self.has(Flaw::SchemeIgnored);
+        if jkt != proof.is_some() && !(certificate && certificate_suffices) {
             return Err(self.bad_token("scheme and binding differ"));
         }
         if certificate && self.has(Flaw::CertificateForeign) {
@@ -64,7 +77,7 @@ impl ReferenceServer {
             self.check_thumbprint(confirmation, proof, &credentials.token)?;
         }
         // P21: with both, both count.
-        if certificate && !(jkt && self.has(Flaw::OneOfBoth)) {
+        if certificate && !(jkt && (self.has(Flaw::OneOfBoth) || self.has(Flaw::ProofForCertificate))) {
             self.check_certificate(confirmation, connection, parts)?;
         }
         Ok(())

@@ -7,6 +7,7 @@ mod answer;
 mod binding;
 mod credentials;
 mod events;
+mod identifiers;
 mod introspection;
 mod json;
 mod jws;
@@ -14,6 +15,7 @@ mod keys;
 mod nonce;
 mod proof;
 mod replay;
+mod rules;
 mod signature;
 mod status;
 mod strict;
@@ -30,17 +32,18 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
-use fapi_testkit::catalogue::{DetailsRoute, ScopeRoute, StepUpRoute};
+use fapi_testkit::catalogue::{DetailsRoute, Profile, ScopeRoute, StepUpRoute};
 use http_body_util::BodyExt as _;
 use hyper::Request;
 use hyper::body::Body;
-use hyper::http::HeaderValue;
 use hyper::http::request::Parts;
+use serde_json::Value;
 
 use answer::{Answer, Refusal};
 use credentials::{Credentials, Scheme};
 pub(crate) use events::EVENTS;
 use keys::{Jwk, ServedKeys};
+use rules::Rules;
 use time::Clock;
 use token::Claims;
 
@@ -52,6 +55,7 @@ const METADATA: &str = "/.well-known/oauth-protected-resource";
 /// What a server is told before it starts.
 #[derive(Clone, Debug)]
 pub(crate) struct Configuration {
+    pub(crate) profile: Profile,
     pub(crate) public_url: String,
     pub(crate) audience: String,
     pub(crate) issuer: String,
@@ -77,6 +81,7 @@ pub(crate) enum KeySource {
 /// The resource server, with at most one flaw.
 pub(crate) struct ReferenceServer {
     flaw: Option<Flaw>,
+    rules: Rules,
     public_url: String,
     audience: String,
     issuer: String,
@@ -104,6 +109,7 @@ impl ReferenceServer {
     pub(crate) fn new(configuration: Configuration, flaw: Option<Flaw>) -> Self {
         let mut server = Self {
             flaw,
+            rules: Rules::of(configuration.profile),
             public_url: configuration.public_url,
             audience: configuration.audience,
             issuer: configuration.issuer,
@@ -112,7 +118,8 @@ impl ReferenceServer {
             details_route: configuration.details_route,
             keys: vec![],
             served_keys: None,
-            nonce: configuration.nonces.then(|| "a-nonce-that-this-server-made-0001".to_owned()),
+            nonce: (configuration.nonces || Rules::of(configuration.profile).nonces)
+                .then(|| "a-nonce-that-this-server-made-0001".to_owned()),
             used_nonces: Mutex::default(),
             used: Default::default(),
             workers: AtomicUsize::new(0),
@@ -135,21 +142,6 @@ impl ReferenceServer {
         self.flaw == Some(flaw)
     }
 
-    /// The answer with `x-fapi-interaction-id`, if the request has one; that it is a UUID is the flawless server's check.
-    fn identified(&self, mut answer: Answer, parts: &Parts) -> Answer {
-        const NAME: &str = "x-fapi-interaction-id";
-        let Some(sent) = parts.headers.get(NAME) else { return answer };
-        let uuid =
-            sent.len() == 36 && sent.as_bytes().iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-');
-        if self.has(Flaw::InteractionIdOther) {
-            let other = HeaderValue::from_static("c770aef3-6784-41f7-8e0e-ff5f97bddb3a");
-            answer.headers_mut().insert(NAME, other);
-        } else if uuid || self.has(Flaw::InteractionIdEchoed) {
-            answer.headers_mut().insert(NAME, sent.clone());
-        }
-        answer
-    }
-
     fn unique(&self) -> String {
         format!("request {}", self.requests.load(Ordering::SeqCst))
     }
@@ -166,6 +158,9 @@ impl ReferenceServer {
             Ok(credentials) => credentials,
             Err(refusal) => return self.refused(&refusal, None, parts),
         };
+        if let Err(refusal) = self.check_identifier(parts) {
+            return self.refused(&refusal, Some(credentials.scheme), parts);
+        }
         let decision = match self.recall(&credentials.token).await {
             Ok(()) => self.verify(parts, &credentials, clock).await,
             Err(refusal) => Err(refusal),
@@ -180,6 +175,9 @@ impl ReferenceServer {
     // RFC 9728 §3: this path, and whoever asks.
     fn is_metadata(&self, parts: &Parts) -> bool {
         let path = parts.uri.path();
+        if self.has(Flaw::MetadataAbsent) {
+            return false;
+        }
         let checked = self.has(Flaw::MetadataChecked) && parts.headers.contains_key("authorization");
         path == METADATA && !checked || path.starts_with(METADATA) && self.has(Flaw::MetadataDoor)
     }
@@ -192,6 +190,7 @@ impl ReferenceServer {
         clock: Clock,
     ) -> Result<Claims, Refusal> {
         self.suspect_request(parts)?;
+        self.check_scheme(credentials.scheme)?;
         let owed = credentials.scheme == Scheme::Dpop;
         let excused = owed && self.has(Flaw::ProofOptional) && !parts.headers.contains_key("dpop");
         let proof = if owed && !excused { Some(self.parse_proof(parts)?) } else { None };
@@ -222,7 +221,14 @@ impl ReferenceServer {
         let Some(route) = self.scope_route.as_ref().filter(|route| route.path == parts.uri.path()) else {
             return Ok(());
         };
-        let granted = jws::text(claims, "scope").unwrap_or_default();
+        let granted = match claims.get("scope") {
+            Some(Value::String(scope)) => scope.clone(),
+            // As HelseID writes them.
+            Some(Value::Array(scopes)) => {
+                scopes.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
+            }
+            _ => String::new(),
+        };
         let sufficient = if self.has(Flaw::ScopeSubstring) {
             granted.contains(&route.scope)
         } else {

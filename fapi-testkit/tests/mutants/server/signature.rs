@@ -44,8 +44,20 @@ impl ReferenceServer {
 
     // FAPI 2.0 SP §5.4.1-1
     fn allows_algorithm(&self, algorithm: &str, kind: Kind) -> bool {
+        let listed = match kind {
+            Kind::Token => self.rules.token_algorithms,
+            Kind::Proof => self.rules.proof_algorithms,
+        };
+        if kind == Kind::Token && (self.has(Flaw::OneAlgorithm) || self.has(Flaw::OneRsaAlgorithm)) {
+            return listed.first() == Some(&algorithm);
+        }
         match algorithm {
-            "ES256" | "PS256" | "EdDSA" | "Ed25519" => true,
+            _ if listed.contains(&algorithm) => true,
+            "ES256" | "ES384" | "EdDSA" | "PS256" | "RS512"
+                if kind == Kind::Token && self.has(Flaw::AnyAlgorithm) =>
+            {
+                true
+            }
             "RS256" if kind == Kind::Token => self.has(Flaw::TokenRs256),
             "RS256" => self.has(Flaw::ProofRs256),
             "ES384" => self.has(Flaw::Es384),
@@ -64,13 +76,14 @@ impl ReferenceServer {
         match algorithm {
             "ES256" => self.verifies_ecdsa(key, MessageDigest::sha256(), 64, input, signature),
             "ES384" => self.verifies_ecdsa(key, MessageDigest::sha384(), 96, input, signature),
+            "ES512" => self.verifies_ecdsa(key, MessageDigest::sha512(), 132, input, signature),
             "EdDSA" | "Ed25519" => {
                 Verifier::new_without_digest(key).ok()?.verify_oneshot(signature, input).ok()
             }
-            "RS256" => {
-                Verifier::new(MessageDigest::sha256(), key).ok()?.verify_oneshot(signature, input).ok()
+            "RS256" | "RS384" | "RS512" => {
+                Verifier::new(hash_of(algorithm), key).ok()?.verify_oneshot(signature, input).ok()
             }
-            _ => self.verifies_pss(key, input, signature),
+            _ => self.verifies_pss(key, hash_of(algorithm), input, signature),
         }
     }
 
@@ -101,13 +114,19 @@ impl ReferenceServer {
     }
 
     // RFC 7518 §3.5
-    fn verifies_pss(&self, key: &PKey<Public>, input: &[u8], signature: &[u8]) -> Option<bool> {
-        let mut verifier = Verifier::new(MessageDigest::sha256(), key).ok()?;
+    fn verifies_pss(
+        &self,
+        key: &PKey<Public>,
+        hash: MessageDigest,
+        input: &[u8],
+        signature: &[u8],
+    ) -> Option<bool> {
+        let mut verifier = Verifier::new(hash, key).ok()?;
         verifier.set_rsa_padding(Padding::PKCS1_PSS).ok()?;
-        verifier.set_rsa_mgf1_md(MessageDigest::sha256()).ok()?;
+        verifier.set_rsa_mgf1_md(hash).ok()?;
         // The maximum stands for any length when it comes to verifying.
         let any = self.has(Flaw::PssSalt);
-        let salt = if any { RsaPssSaltlen::MAXIMUM_LENGTH } else { RsaPssSaltlen::custom(32) };
+        let salt = if any { RsaPssSaltlen::MAXIMUM_LENGTH } else { RsaPssSaltlen::DIGEST_LENGTH };
         verifier.set_rsa_pss_saltlen(salt).ok()?;
         verifier.verify_oneshot(signature, input).ok()
     }
@@ -117,8 +136,11 @@ impl ReferenceServer {
         match (algorithm, text(jwk, "kty")?, text(jwk, "crv")) {
             ("ES256", "EC", Some("P-256")) => self.ec_key(Nid::X9_62_PRIME256V1, 32, jwk),
             ("ES384", "EC", Some("P-384")) => self.ec_key(Nid::SECP384R1, 48, jwk),
+            ("ES512", "EC", Some("P-521")) => self.ec_key(Nid::SECP521R1, 66, jwk),
             ("EdDSA" | "Ed25519", "OKP", Some("Ed25519")) => self.ed25519_key(jwk),
-            ("PS256" | "RS256", "RSA", None) => self.rsa_key(jwk),
+            (_, "RSA", None) if algorithm.starts_with("PS") || algorithm.starts_with("RS") => {
+                self.rsa_key(jwk)
+            }
             _ => None,
         }
     }
@@ -162,6 +184,15 @@ impl ReferenceServer {
             return None;
         }
         PKey::from_rsa(Rsa::from_public_components(n, e).ok()?).ok()
+    }
+}
+
+/// RFC 7518 §3.3, §3.5
+fn hash_of(algorithm: &str) -> MessageDigest {
+    match algorithm {
+        "RS384" | "PS384" => MessageDigest::sha384(),
+        "RS512" | "PS512" => MessageDigest::sha512(),
+        _ => MessageDigest::sha256(),
     }
 }
 

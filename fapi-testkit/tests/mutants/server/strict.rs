@@ -12,6 +12,23 @@ use super::jws::{Jws, bytes, raw, text};
 use super::token::Claims;
 use crate::flaw::Flaw;
 
+/// The claims of RFC 9068 and of its neighbours.
+const KNOWN_CLAIMS: [&str; 13] = [
+    "iss",
+    "exp",
+    "aud",
+    "sub",
+    "client_id",
+    "iat",
+    "jti",
+    "nbf",
+    "scope",
+    "cnf",
+    "acr",
+    "auth_time",
+    "status",
+];
+
 /// What a server holds against its clients.
 #[derive(Default)]
 pub(super) struct Grudges {
@@ -79,6 +96,8 @@ impl ReferenceServer {
         let suspect = self.has(Flaw::TextClaims) && odd
             || self.has(Flaw::ScopeOwed) && scope.is_none()
             || self.has(Flaw::ScopeCharacters) && scope.is_some_and(|scope| !scope_letters(scope))
+            || self.has(Flaw::ScopeOfWords) && scope.is_some_and(|scope| scope.contains("consent:"))
+            || self.has(Flaw::KnownClaimsOnly) && claims.keys().any(|name| !KNOWN_CLAIMS.contains(&&**name))
             || self.has(Flaw::FewAudiences)
                 && claims.get("aud").and_then(Value::as_array).is_some_and(|all| all.len() > 5)
             || self.has(Flaw::SubjectCharacters) && !subject.bytes().all(|byte| byte.is_ascii_alphanumeric())
@@ -92,6 +111,10 @@ impl ReferenceServer {
     pub(super) async fn recall(&self, token: &str) -> Result<(), Refusal> {
         let mistakes = self.grudges.mistakes.lock().unwrap().get(token).copied().unwrap_or_default();
         if self.has(Flaw::LockOut) && mistakes >= 1 || self.has(Flaw::LateLockOut) && mistakes >= 5 {
+            return Err(self.bad_token("locked out"));
+        }
+        let all: usize = self.grudges.mistakes.lock().unwrap().values().sum();
+        if self.has(Flaw::LockOutAll) && all >= 5 {
             return Err(self.bad_token("locked out"));
         }
         if self.has(Flaw::OneAtATime) {

@@ -55,11 +55,18 @@ impl ReferenceServer {
         match jws.header.get("typ") {
             _ if self.has(Flaw::TokenTyp) => Ok(()),
             Some(Value::String(typ)) if typ == "at+jwt" => Ok(()),
-            Some(Value::String(typ)) if !exact && is_token_type(typ) => Ok(()),
+            Some(Value::String(typ)) if !exact && self.is_token_type(typ) => Ok(()),
             Some(typ) if self.has(Flaw::TokenTypCrash) && !typ.is_string() => Err(Refusal::Crash),
+            None if self.rules.untyped && !self.has(Flaw::TypOwed) => Ok(()),
             None if self.has(Flaw::TokenTypAbsent) => Ok(()),
             _ => Err(self.bad_token("typ")),
         }
+    }
+
+    fn is_token_type(&self, typ: &str) -> bool {
+        let typ = typ.to_ascii_lowercase();
+        let typ = typ.strip_prefix("application/").unwrap_or(&typ);
+        typ == "at+jwt" || typ == "jwt" && self.rules.jwt_type && !self.has(Flaw::JwtTypeRefused)
     }
 
     // RFC 9068 §4: exactly.
@@ -73,7 +80,10 @@ impl ReferenceServer {
     }
 
     fn check_required(&self, claims: &Claims) -> Result<(), Refusal> {
-        let missing = REQUIRED.iter().any(|name| text(claims, name).is_none());
+        let subject_optional = self.rules.subject_optional && !self.has(Flaw::SubjectOwed);
+        let mut required =
+            REQUIRED.iter().filter(|name| **name != "sub" || !subject_optional || claims.contains_key("sub"));
+        let missing = required.any(|name| text(claims, name).is_none());
         if missing && !self.has(Flaw::RequiredClaims) {
             Err(self.bad_token("a claim is missing"))
         } else {
@@ -91,11 +101,17 @@ impl ReferenceServer {
                 || self.has(Flaw::AudienceWords) && audience.split(' ').any(|word| word == self.audience)
         };
         let is_own = match claims.get("aud") {
+            None if self.rules.audience_optional && !self.has(Flaw::AudienceOwed) => true,
             None => self.has(Flaw::AudienceAbsent) || self.has(Flaw::Audience),
             Some(Value::String(audience)) => own(audience),
             Some(Value::Array(_)) if self.has(Flaw::AudienceText) => false,
             Some(Value::Array(audiences)) if self.has(Flaw::AudienceFirst) => {
                 audiences.first().and_then(Value::as_str).is_some_and(own)
+            }
+            Some(Value::Array(audiences))
+                if audiences.len() > 1 && self.rules.single_audience && !self.has(Flaw::SeveralAudiences) =>
+            {
+                false
             }
             // RFC 7519 §4.1.3: an array of texts, and nothing else.
             Some(Value::Array(audiences)) => {
@@ -130,9 +146,4 @@ impl ReferenceServer {
         };
         if issued_later && !self.has(Flaw::TokenFuture) { Err(self.bad_token("iat")) } else { Ok(()) }
     }
-}
-
-fn is_token_type(typ: &str) -> bool {
-    let typ = typ.to_ascii_lowercase();
-    typ.strip_prefix("application/").unwrap_or(&typ) == "at+jwt"
 }
