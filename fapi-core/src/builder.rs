@@ -53,6 +53,7 @@ pub struct ResourceServerBuilder {
     claims_reader: ClaimsReader,
     rejection_body: RejectionBody,
     scopes_supported: Vec<String>,
+    resource_path: String,
     description: ResourceDescription,
     cors: Cors,
     allow_insecure_loopback: bool,
@@ -79,6 +80,7 @@ impl Default for ResourceServerBuilder {
             claims_reader: claims_reader::<NoClaims>,
             rejection_body: RejectionBody::default(),
             scopes_supported: Vec::new(),
+            resource_path: String::new(),
             description: ResourceDescription::default(),
             cors: Cors::default(),
             allow_insecure_loopback: false,
@@ -186,6 +188,14 @@ impl ResourceServerBuilder {
         Self { scopes_supported: scopes.into_iter().map(Into::into).collect(), ..self }
     }
 
+    /// Where below the public URL the protected resource begins, such as `/mcp`, if that is not the public URL itself. The
+    /// public URL with this path is the API's resource identifier (RFC 9728 §1.2): the `resource` of the metadata
+    /// document, whose own URL follows from it, and what clients ask for as the `aud` of their tokens (RFC 8707): give it
+    /// to [`Self::audience`], too.
+    pub fn resource_path(self, path: impl Into<String>) -> Self {
+        Self { resource_path: path.into(), ..self }
+    }
+
     /// The human-readable parts of the metadata document.
     pub fn description(self, description: ResourceDescription) -> Self {
         Self { description, ..self }
@@ -265,7 +275,7 @@ impl ResourceServerBuilder {
         document.authorization_servers = issuers.iter().map(Issuer::identifier).collect();
         document.scopes_supported = self.scopes_supported.iter().map(String::as_str).collect();
         let further_urls = proxy.as_ref().map_or(&[][..], ProxyTrust::further_urls);
-        let metadata = write_metadata(document, further_urls)?;
+        let metadata = write_metadata(document, &public_url, further_urls, &self.resource_path)?;
         let deviations = deviations(&Settings {
             profile: &self.profile,
             public_url: &public_url,
@@ -308,6 +318,7 @@ impl ResourceServerBuilder {
             algorithms: algorithm_names(&self.profile).join(" "),
             scope: challenged_scope(&self.profile, &self.scopes_supported),
             nonce_in_every_answer: self.profile.nonce_in_every_answer(),
+            bearer_first: self.profile.challenges_bearer_first(),
             body: self.rejection_body,
         };
         let server = ResourceServer::from_inner(Inner {
@@ -389,18 +400,23 @@ fn trust_proxy(
     proxy.map(|proxy| proxy.build(public_url, |url| parse_public_url(Some(url)))).transpose()
 }
 
-/// R140: the same about each public URL.
+/// R140: the same about each public URL. The resource identifier is that URL, with the path of the resource below it.
 fn write_metadata(
-    primary: Document<'_>,
+    document: Document<'_>,
+    public_url: &PublicUrl,
     further_urls: &[PublicUrl],
+    resource_path: &str,
 ) -> Result<MetadataDocuments, ConfigError> {
-    let write = |resource| {
-        let document = Document { resource, ..primary.clone() };
+    let write = |url: &PublicUrl| {
+        let resource = url
+            .below(resource_path)
+            .map_err(|reason| ConfigError::ResourcePath { path: resource_path.to_owned(), reason })?;
+        let document = Document { resource: resource.as_str(), ..document.clone() };
         ProtectedResourceMetadata::new(&document).map_err(|_| ConfigError::Metadata)
     };
-    let others =
-        further_urls.iter().map(|url| write(url.as_str()).map(Arc::new)).collect::<Result<_, _>>()?;
-    Ok(MetadataDocuments { primary: write(primary.resource)?, others })
+    let further = |url: &PublicUrl| Ok((url.clone(), Arc::new(write(url)?)));
+    let others = further_urls.iter().map(further).collect::<Result<_, ConfigError>>()?;
+    Ok(MetadataDocuments { primary: write(public_url)?, others })
 }
 
 fn algorithm_names(profile: &Profile) -> Vec<&'static str> {

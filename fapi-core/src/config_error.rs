@@ -23,6 +23,14 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// The protected resource is not below the public URL.
+    #[error("resource_path {path:?} cannot be used: {reason}")]
+    ResourcePath {
+        /// The configured value.
+        path: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// A trusted proxy is not configured in a safe way.
     #[error(transparent)]
     TrustedProxy(#[from] TrustedProxyError),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::confirmation::SenderConstraint;
+use crate::dpop::target::PublicUrl;
 
 /// RFC 9728 §3: inserted between the host and the path of the resource identifier.
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
@@ -123,13 +124,13 @@ pub(crate) struct MetadataDocuments {
     /// That of the server's `public_url`.
     pub(crate) primary: ProtectedResourceMetadata,
     /// Those of the further public URLs of a trusted proxy.
-    pub(crate) others: Vec<Arc<ProtectedResourceMetadata>>,
+    pub(crate) others: Vec<(PublicUrl, Arc<ProtectedResourceMetadata>)>,
 }
 
 impl MetadataDocuments {
     /// That of a further public URL.
-    pub(crate) fn further(&self, resource: &str) -> Option<&Arc<ProtectedResourceMetadata>> {
-        self.others.iter().find(|document| document.resource == resource)
+    pub(crate) fn further(&self, public_url: &PublicUrl) -> Option<&Arc<ProtectedResourceMetadata>> {
+        self.others.iter().find(|(url, _)| url == public_url).map(|(_, document)| document)
     }
 
     /// The document at this path of this origin (R138, R140); where nobody has said which origin it is, or it is none of
@@ -139,7 +140,7 @@ impl MetadataDocuments {
         path: &str,
         origin: impl FnOnce() -> Option<String>,
     ) -> Option<&ProtectedResourceMetadata> {
-        let others = self.others.iter().map(|document| &**document);
+        let others = self.others.iter().map(|(_, document)| &**document);
         let mut here = [&self.primary].into_iter().chain(others).filter(|document| document.is_at(path));
         let first = here.next()?;
         let mut others = here.peekable();

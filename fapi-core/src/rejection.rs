@@ -99,6 +99,8 @@ pub(crate) struct Answers {
     pub(crate) scope: Option<String>,
     /// Whether a refusal of a request with a proof always carries a nonce.
     pub(crate) nonce_in_every_answer: bool,
+    /// Whether `Bearer` is challenged before `DPoP` where both are (RFC 9110 §11.6.1: in any order).
+    pub(crate) bearer_first: bool,
     pub(crate) body: RejectionBody,
 }
 
@@ -117,7 +119,8 @@ impl Answers {
         let mut headers = Vec::with_capacity(4);
         // A route may accept less than the server.
         let accepted = if let Error::BindingRequired(only) = error { only } else { self.constraint };
-        for scheme in challenged(accepted, answer.challenge, presented) {
+        let schemes = challenged(accepted, answer.challenge, presented, self.bearer_first);
+        for scheme in schemes {
             // R36: only the challenge of the presented scheme carries the error, or each where that cannot be.
             let blamed =
                 presented.is_none_or(|presented| presented == scheme || !accepted.accepts(presented));
@@ -199,6 +202,7 @@ fn challenged(
     accepted: SenderConstraint,
     challenge: Challenge,
     presented: Option<Scheme>,
+    bearer_first: bool,
 ) -> impl Iterator<Item = Scheme> {
     // RFC 9110 §15.5.2, R30: one that chose a scheme which is not accepted here is told which are.
     let presented = presented.filter(|presented| accepted.accepts(*presented));
@@ -206,6 +210,7 @@ fn challenged(
         (Challenge::No, _) => &[],
         (Challenge::Presented, Some(Scheme::Dpop)) => &[Scheme::Dpop],
         (Challenge::Presented, Some(Scheme::Bearer)) => &[Scheme::Bearer, Scheme::Dpop],
+        _ if bearer_first => &[Scheme::Bearer, Scheme::Dpop],
         (Challenge::Presented, None) | (Challenge::All, _) => &[Scheme::Dpop, Scheme::Bearer],
     };
     // P41: no challenge for a scheme that is not accepted here.

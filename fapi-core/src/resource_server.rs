@@ -394,7 +394,7 @@ impl Inner {
         if self.metadata.others.is_empty() {
             return None;
         }
-        self.metadata.further(self.public_url(request).ok()?.as_str())
+        self.metadata.further(self.public_url(request).ok()?)
     }
 
     /// The client's certificate, where the token asks for one: of the connection, or as a trusted proxy conveys it. The

@@ -36,6 +36,21 @@ impl PublicUrl {
         &self.0
     }
 
+    /// This URL followed by a path, which begins with a slash or is empty.
+    ///
+    /// # Errors
+    /// What is wrong with the path.
+    pub(crate) fn below(&self, path: &str) -> Result<Self, &'static str> {
+        if !path.is_empty() && !path.starts_with('/') {
+            return Err("it must begin with a slash");
+        }
+        // Nothing else would be below this URL once it is in normal form.
+        if has_dot_segments(path) {
+            return Err("it has dot segments");
+        }
+        Self::parse(&[self.as_str(), path].concat())
+    }
+
     /// Scheme, host and port: the URL without its path.
     pub(crate) fn origin(&self) -> &str {
         // The first two slashes are those before the host.

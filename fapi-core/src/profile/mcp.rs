@@ -12,7 +12,12 @@ impl Profile {
     /// |---|---|---|---|
     /// | metadata | RFC 9728 | RFC 9728, required | Authorization Server Location |
     /// | challenges | `resource_metadata` | `resource_metadata`, and the `scope` to ask for | Protected Resource Metadata Discovery Requirements |
+    /// | order of challenges | any | `Bearer` before `DPoP` | clients in use read the first one only |
     /// | `aud` | this API | this server's canonical URI | Token Audience Binding and Validation |
+    ///
+    /// A client asks for a token for the `resource` of the metadata. Where that has a path, set
+    /// [`resource_path`](crate::ResourceServerBuilder::resource_path), and the whole of it as the
+    /// [`audience`](crate::ResourceServerBuilder::audience).
     ///
     /// The scope in a challenge of status 401 is that of
     /// [`scopes_supported`](crate::ResourceServerBuilder::scopes_supported): name there what a client needs at first.
@@ -21,6 +26,11 @@ impl Profile {
     /// client that can do neither cannot call this server. It deviates from FAPI 2.0 in nothing that a resource server checks.
     #[must_use]
     pub fn mcp() -> Self {
-        Self { name: text("mcp"), challenges_name_scope: true, ..Self::fapi2() }
+        Self {
+            name: text("mcp"),
+            challenges_name_scope: true,
+            challenges_bearer_first: true,
+            ..Self::fapi2()
+        }
     }
 }

@@ -111,6 +111,7 @@ pub struct Profile {
     nonce_policy: NoncePolicy,
     nonce_in_every_answer: bool,
     challenges_name_scope: bool,
+    challenges_bearer_first: bool,
     interaction_id: InteractionIdPolicy,
     issuer: Option<Cow<'static, str>>,
     refused_issuers: Cow<'static, [Cow<'static, str>]>,
@@ -170,6 +171,7 @@ impl Profile {
             nonce_policy: NoncePolicy::WhenNeeded,
             nonce_in_every_answer: false,
             challenges_name_scope: false,
+            challenges_bearer_first: false,
             interaction_id: InteractionIdPolicy::Off,
             issuer: None,
             refused_issuers: Cow::Borrowed(&[]),
@@ -270,6 +272,12 @@ impl Profile {
     #[must_use]
     pub const fn challenges_name_scope(&self) -> bool {
         self.challenges_name_scope
+    }
+
+    /// Whether the challenge `Bearer` stands before `DPoP` where there are both, for clients that read the first one only.
+    #[must_use]
+    pub const fn challenges_bearer_first(&self) -> bool {
+        self.challenges_bearer_first
     }
 
     /// What is done with `x-fapi-interaction-id`, unless

@@ -164,6 +164,33 @@ async fn mcp_challenges_name_the_scope() {
     assert!(headers(&rejection, "www-authenticate").iter().all(|challenge| !challenge.contains("scope=")));
 }
 
+// R34, R36, R137, R140: what an MCP client does: it reads the first challenge, then the metadata, and asks for a token for the
+// resource that stands there.
+#[tokio::test]
+async fn mcp_clients_find_their_way() {
+    let world = World::with(|builder| {
+        builder.profile(Profile::mcp()).resource_path("/mcp").audience("https://api.example.com/mcp")
+    });
+    let rejection = world.refused(&Request::without_credentials()).await;
+    let challenges = headers(&rejection, "www-authenticate");
+    let metadata = "resource_metadata=\"https://api.example.com/.well-known/oauth-protected-resource/mcp\"";
+    assert!(challenges[0].starts_with("Bearer ") && challenges[0].ends_with(metadata), "{challenges:?}");
+    assert!(challenges[1].starts_with("DPoP "), "{challenges:?}");
+    let document: serde_json::Value = serde_json::from_str(world.server.metadata().json()).unwrap();
+    let token = world.token().audience(document["resource"].as_str().unwrap()).sign();
+    let proof = world.client.proof("POST", "https://api.example.com/mcp").access_token(&token);
+    world
+        .accepted(&Request {
+            method: "POST".to_owned(),
+            path: "/mcp".to_owned(),
+            ..Request::dpop(&token, proof.sign())
+        })
+        .await;
+    let other = World::new();
+    let rejection = other.refused(&Request::without_credentials()).await;
+    assert!(headers(&rejection, "www-authenticate")[0].starts_with("DPoP "));
+}
+
 // R7, R90, R92, R96: Maskinporten's tokens, bound all the same (R6).
 #[tokio::test]
 async fn maskinporten_tokens() {

@@ -1,13 +1,15 @@
 //! RFC 9728: the protected resource metadata.
 
+use std::time::Duration;
+
 use fapi_core::jose::Algorithm;
 use fapi_core::{
-    FieldLines, ForwardedHeaders, Profile, Requirement, ResourceDescription, ResourceRequest,
-    SenderConstraint, TrustedProxy,
+    ConfigError, FieldLines, ForwardedHeaders, Issuer, Profile, Requirement, ResourceDescription,
+    ResourceRequest, ResourceServer, Revocation, SenderConstraint, TrustedProxy,
 };
 use serde_json::{Value, json};
 
-use crate::world::{Request, World, headers};
+use crate::world::{API, ISSUER, Request, World, headers};
 
 fn document(world: &World) -> Value {
     serde_json::from_str(world.server.metadata().json()).unwrap()
@@ -188,6 +190,49 @@ async fn challenges_point_at_the_document_of_the_requests_url() {
             assert!(!challenges.is_empty(), "{prefix}");
             assert!(challenges.iter().all(|line| line.ends_with(&expected)), "{challenges:?}");
         }
+    }
+}
+
+// R137, R138, R140, R144: the resource identifier may have a path below the public URL, and its document follows it.
+#[tokio::test]
+async fn the_resource_may_be_below_the_public_url() {
+    let headers_of = ForwardedHeaders::x_forwarded().public_url("https://api.example.org/v1");
+    let proxy = TrustedProxy::at(["10.0.0.0/8"]).forwarded(headers_of);
+    let world = World::with(|builder| builder.resource_path("/mcp").trusted_proxy(proxy));
+    assert_eq!(document(&world)["resource"], "https://api.example.com/mcp");
+    let url = "https://api.example.com/.well-known/oauth-protected-resource/mcp";
+    assert_eq!(world.server.metadata().url(), url);
+    let rejection = world.refused(&Request::without_credentials()).await;
+    let challenges = headers(&rejection, "www-authenticate");
+    assert!(challenges.iter().all(|line| line.ends_with(&format!("resource_metadata=\"{url}\""))));
+    let further = from(PROXY, "/.well-known/oauth-protected-resource/v1/mcp", &[ORG], |request| {
+        world.server.metadata_for(&request).map(|document| document.url().to_owned())
+    });
+    assert_eq!(
+        further.as_deref(),
+        Some("https://api.example.org/.well-known/oauth-protected-resource/v1/mcp")
+    );
+    // R48: proofs are made for the URL of the request, as ever.
+    world.accepted(&world.valid()).await;
+}
+
+#[test]
+fn a_resource_path_is_a_path() {
+    for (path, reason) in [
+        ("mcp", "it must begin with a slash"),
+        ("/a/../b", "it has dot segments"),
+        ("/mcp?x", "it has a query or a fragment"),
+        ("/mcp#x", "it has a query or a fragment"),
+        ("/m cp", "it is not an absolute URL (RFC 3986)"),
+    ] {
+        let built = ResourceServer::builder()
+            .public_url(API)
+            .resource_path(path)
+            .issuer(Issuer::new(ISSUER))
+            .audience(API)
+            .revocation(Revocation::max_token_lifetime(Duration::from_secs(300)))
+            .build();
+        assert_eq!(built.unwrap_err(), ConfigError::ResourcePath { path: path.to_owned(), reason });
     }
 }
 
