@@ -40,6 +40,7 @@
 mod credentials;
 pub mod fleet;
 mod judge;
+mod needs;
 mod options;
 mod pace;
 mod ready;

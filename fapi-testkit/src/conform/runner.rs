@@ -8,16 +8,14 @@ use futures_util::future::join_all;
 use tokio::time::sleep;
 
 use super::judge::{self, Context, Failure, Reply};
-use super::options::{Answers, Origin};
+use super::options::Origin;
 use super::pace::Pace;
 use super::ready::allows_nonce_challenge;
 use super::redact::Redactor;
 use super::report::{Exchange, Outcome, Report, Summary, TestedApi, Verdict};
 use super::target::Target;
 use super::{CannotTest, Credentials, Options, TargetError};
-use crate::catalogue::{
-    self, Answer, Call, Case, Feature, MakeCall, Need, Scene, Setting, Step, Tokens, Volley,
-};
+use crate::catalogue::{self, Answer, Call, Case, MakeCall, Need, Scene, Setting, Step, Tokens, Volley};
 
 /// What a run is doing.
 #[derive(Clone, Copy, Debug)]
@@ -31,15 +29,8 @@ pub enum Progress<'a> {
     Finished(&'a Outcome),
 }
 
-/// RFC 9110 §9.2.1: methods that change nothing, and QUERY, which is one of them.
-const SAFE_METHODS: [&str; 4] = ["GET", "HEAD", "OPTIONS", "QUERY"];
-
-/// How soon an API must have looked for new keys after an unknown one: half a minute, and a little for the fetch.
-const ROTATION_LIMIT: Duration = Duration::from_secs(32);
 /// How long to wait between two tries of a patient request.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// How long a run may take for the sake of a rotation.
-const MINUTE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Who hears of the progress of a run.
 pub(super) type Listener<'a> = &'a mut (dyn FnMut(Progress<'_>) + Send);
@@ -80,17 +71,17 @@ pub async fn run_against(
 
 /// A run.
 pub(super) struct Runner<'a> {
-    target: &'a dyn Target,
-    setting: Arc<Setting>,
-    options: Options,
+    pub(super) target: &'a dyn Target,
+    pub(super) setting: Arc<Setting>,
+    pub(super) options: Options,
     pace: Pace,
     redactor: Redactor,
-    nonce: Option<String>,
-    has_metadata: bool,
+    pub(super) nonce: Option<String>,
+    pub(super) has_metadata: bool,
     /// How often the API had fetched keys, and when that was noticed.
     fetches: Option<usize>,
-    fetched: Instant,
-    started: Instant,
+    pub(super) fetched: Instant,
+    pub(super) started: Instant,
     started_at: u64,
     listener: Listener<'a>,
 }
@@ -207,79 +198,6 @@ impl<'a> Runner<'a> {
         if let Some(nonce) = reply.iter().flat_map(|answer| answer.values("dpop-nonce")).next() {
             self.nonce = Some(nonce.to_owned());
         }
-    }
-
-    fn skips(&self, case: &Case) -> Option<&'static str> {
-        if self.started.elapsed() > self.options.time_limit {
-            return Some("the time of the run is up");
-        }
-        case.needs.iter().find(|need| !self.can(**need)).map(|need| need.missing())
-    }
-
-    fn can(&self, need: Need) -> bool {
-        let minted = matches!(self.setting.tokens, Tokens::Minted(_));
-        match need {
-            Need::Issuer => minted,
-            Need::MoreTokens => {
-                minted || matches!(&self.setting.tokens, Tokens::Given(tokens) if tokens.len() > 1)
-            }
-            Need::ScopeRoute => self.setting.scope_route.is_some(),
-            Need::StepUpRoute => self.setting.step_up_route.is_some(),
-            Need::MaxAge => self.setting.step_up_route.as_ref().is_some_and(|route| route.max_age.is_some()),
-            Need::DetailsRoute => self.setting.details_route.is_some(),
-            Need::Proofs => self.has(Feature::Proofs),
-            Need::CertificateTokens => self.has(Feature::CertificateTokens),
-            Need::Certificate => self.setting.certificate.is_some(),
-            Need::Nonces => self.nonce.is_some(),
-            Need::NoncesRequired => self.options.nonces_required || self.has(Feature::NoncesRequired),
-            Need::Metadata => self.has_metadata,
-            Need::ServedIssuer => self.issuer_is_served(),
-            Need::OtherPaths => {
-                self.options.other_methods || SAFE_METHODS.contains(&self.options.method.as_str())
-            }
-            Need::OtherMethods => self.options.other_methods,
-            // The run has waited for it.
-            Need::Uptime => true,
-            Need::Rotation => self.has_time_for_rotation(),
-            Need::OpaqueTokens => self.options.opaque_tokens.is_some() && self.issuer_is_served(),
-            Need::SignedIntrospection => {
-                self.options.opaque_tokens == Some(Answers::Signed) && self.issuer_is_served()
-            }
-            Need::IntrospectedJwts => self.options.introspected_jwts && self.issuer_is_served(),
-            Need::StatusLists => self.options.status_lists && self.issuer_is_served(),
-            Need::SecurityEvents => self.options.security_events.is_some() && minted,
-            Need::RevocationTime => self.has_time_for_revocation(),
-            Need::Network => self.target.is_network(),
-        }
-    }
-
-    pub(super) fn has(&self, feature: Feature) -> bool {
-        self.setting.terms.have(feature)
-    }
-
-    fn issuer_is_served(&self) -> bool {
-        self.setting.key_fetches().is_some()
-    }
-
-    /// How long an API may take to learn of a revocation, and a little for the last request.
-    fn revocation_limit(&self) -> Duration {
-        self.options.revocation_limit.saturating_add(PATIENCE)
-    }
-
-    fn has_time_for_revocation(&self) -> bool {
-        self.started.elapsed().saturating_add(self.revocation_limit()) < self.options.time_limit
-    }
-
-    /// How long an API may take to learn of a new key.
-    fn rotation_limit(&self) -> Duration {
-        ROTATION_LIMIT.min(self.options.ready_limit)
-    }
-
-    /// Whether the API will have looked for new keys before the run has taken a minute.
-    fn has_time_for_rotation(&self) -> bool {
-        let wait = self.rotation_limit().saturating_sub(self.fetched.elapsed());
-        let end = self.started.elapsed().saturating_add(wait);
-        self.setting.key_fetches().is_some() && end < MINUTE.min(self.options.time_limit)
     }
 
     /// Keeps in mind when the API fetched keys last.

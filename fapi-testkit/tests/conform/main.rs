@@ -1,7 +1,7 @@
 //! The runner against the project's own layer: every case comes out as expected, and a report shows no secret.
 
 #![cfg(feature = "conform")]
-#![allow(clippy::expect_used, clippy::unwrap_used)]
+#![allow(clippy::arithmetic_side_effects, clippy::expect_used, clippy::unwrap_used)]
 
 #[cfg(feature = "actix")]
 mod actix;

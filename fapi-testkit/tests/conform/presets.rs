@@ -11,7 +11,7 @@ use fapi_testkit::conform::report::{Report, Verdict};
 use fapi_testkit::conform::{CannotTest, Credentials, Options, ServiceTarget, run, run_against};
 use fapi_testkit::{ManualClock, TestCertificate};
 
-use crate::api::{SCOPE, World, router};
+use crate::api::{API, SCOPE, World, router};
 
 fn world(profile: Profile) -> World {
     let clock = ManualClock::at(UnixTime::from_secs(1_750_000_000));
@@ -81,6 +81,24 @@ fn assert_complete(report: &Report, terms: &Terms, certificate: bool, network: b
     let expected = needing(terms, &missing(terms, certificate, network));
     assert_eq!(skipped(report), expected, "{}", report.profile);
     assert!(report.summary.passed > 300, "{}: {:?}", report.profile, report.summary);
+    if !terms.have(Feature::Proofs) {
+        assert_no_proofs(report);
+    }
+}
+
+/// That proofs are sent by those cases only that are about why they do not help.
+fn assert_no_proofs(report: &Report) {
+    let with_proofs = report.outcomes.iter().filter(|outcome| {
+        outcome.exchanges.iter().any(|it| it.sent.headers.iter().any(|(name, _)| name == "DPoP"))
+    });
+    let ids: Vec<_> = with_proofs.map(|outcome| outcome.case.id).collect();
+    let expected = [
+        "key-bound-where-certificate",
+        "both-bound-where-certificate",
+        "certificate-bound-under-dpop",
+        "certificate-of-other-and-proof",
+    ];
+    assert_eq!(ids, expected);
 }
 
 // R6, R7, R24, R72, R90-R96: what the profile accepts is accepted, and nothing else.
@@ -158,6 +176,22 @@ async fn nothing_is_found_under_fapi2_with_certificates_only() {
     let options = world.options().sender_constraint(SenderConstraint::Mtls);
     let report = run(router(server), world.issuer.clone(), options).await.unwrap();
     assert_complete(&report, &Terms::new(Profile::Fapi2, Some(SenderConstraint::Mtls)), true, false);
+}
+
+// R72: a token of the API's own issuer, without the key that it is not bound to.
+#[tokio::test]
+async fn a_given_token_that_is_bound_to_the_certificate_is_enough() {
+    let world = world(Profile::CdrAu);
+    let certificate = TestCertificate::generate();
+    let token = world.issuer.token().audience(API).scope(SCOPE).bound_to_certificate(certificate.der());
+    let credentials = Credentials::Token { token: token.sign().into(), key: None };
+    let target = ServiceTarget::new(api(&world, Profile::CdrAu));
+    let target = target.with_certificate(PeerCertificate::from_der(certificate.der()));
+    let options = options(&world, Profile::CdrAu);
+    let report = run_against(&target, credentials, options, &mut |_| ()).await.unwrap();
+    report.assert_passed();
+    assert!(report.summary.passed > 80, "{:?}", report.summary);
+    assert!(skipped(&report).contains_key(Need::Issuer.missing()));
 }
 
 // The expectations of a profile are not those of FAPI 2.0: a strict API fails them.

@@ -19,6 +19,8 @@
 mod board;
 mod error;
 mod file;
+#[cfg(test)]
+mod file_tests;
 mod metrics;
 mod open;
 mod page;
