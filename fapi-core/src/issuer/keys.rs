@@ -139,7 +139,10 @@ impl IssuerKeys {
                     reason,
                 })?;
                 let keys = Arc::new(parse(&json)?);
-                (Some(Source::File(KeySetFile::new(path))), Some(Loaded::now(keys, clock.now(), file::REFRESH_AGE)))
+                (
+                    Some(Source::File(KeySetFile::new(path))),
+                    Some(Loaded::now(keys, clock.now(), file::REFRESH_AGE)),
+                )
             }
             KeySource::JwksUri(uri) if Url::parse(&uri, insecure_loopback).is_none() => {
                 return Err(IssuerError::JwksUri(uri));
