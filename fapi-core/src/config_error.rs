@@ -84,6 +84,11 @@ pub enum ConfigError {
         "the security events of {0:?} need an audience, an Authorization value and at least one algorithm; one of them is empty"
     )]
     SecurityEvents(String),
+    /// SSF §6.1.1: the `Authorization` value says whose event it is, so that no two transmitters may send the same.
+    #[error(
+        "the security events of {0:?} and of {1:?} have the same Authorization value: give each transmitter one of its own"
+    )]
+    SecurityEventsAmbiguous(String, String),
     /// R4: tokens of this issuer would not be asked about.
     #[error(
         "revocation(Revocation::introspection()) needs introspection at every issuer: {0:?} has none; configure it with with_introspection"

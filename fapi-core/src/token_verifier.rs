@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use zeroize::Zeroizing;
+
 use crate::clock::UnixTime;
 use crate::error::Error;
 use crate::issuer::{Introspector, KeySet, Standing, TrustedIssuer};
@@ -14,7 +16,7 @@ use crate::requirement::Presented;
 use crate::revocation::MaxTokenLifetime;
 use crate::token::cache::{TokenCache, VerifiedToken, Vouched};
 use crate::token::claims::{self, Claims};
-use crate::token::encrypted::TokenDecryption;
+use crate::token::encrypted::{InnerToken, TokenDecryption};
 use crate::token::introspection::{self, is_jwt};
 use crate::token::jwt::UnverifiedToken;
 use crate::token::{ClaimsReader, ErasedToken, TokenFacts};
@@ -47,8 +49,7 @@ impl TokenVerifier {
             (Some((index, introspector)), _) => {
                 self.verify_opaque(index, introspector, text, &digest, profile, now).await?
             }
-            // R95: what comes out is held to the same rules as if it had never been encrypted.
-            (None, Some(decryption)) => self.verify_jwt(&decryption.decrypt(text)?, profile, now).await?,
+            (None, Some(decryption)) => self.verify_encrypted(decryption, text, profile, now).await?,
             (None, None) => self.verify_jwt(text, profile, now).await?,
         });
         self.cache.insert(digest, Arc::clone(&token));
@@ -91,6 +92,21 @@ impl TokenVerifier {
         Ok(Some(known))
     }
 
+    /// R95: what comes out is held to the same rules as if it had never been encrypted.
+    async fn verify_encrypted(
+        &self,
+        decryption: &TokenDecryption,
+        text: &str,
+        profile: &Profile,
+        now: UnixTime,
+    ) -> Result<VerifiedToken, Error> {
+        let text = Zeroizing::new(decryption.decrypt(text)?);
+        let token = self.verify_jwt(&text, profile, now).await?;
+        let asked = self.introspector(token.issuer).filter(|_| self.asks_about_jwts);
+        let inner = asked.map(|issuer| InnerToken { digest: issuer.digest(&text), text });
+        Ok(VerifiedToken { inner, ..token })
+    }
+
     async fn verify_jwt(&self, text: &str, profile: &Profile, now: UnixTime) -> Result<VerifiedToken, Error> {
         let unverified = UnverifiedToken::parse(text, profile)?;
         let claims = unverified.claims()?;
@@ -105,7 +121,7 @@ impl TokenVerifier {
         let keys = verify_signature(&unverified, issuer, keys, now).await?;
         let claims = (self.claims_reader)(unverified.payload())?;
         let token = ErasedToken { facts: Arc::new(facts), claims };
-        Ok(VerifiedToken { token, issuer: index, vouched: Vouched::Keys(keys) })
+        Ok(VerifiedToken { token, issuer: index, vouched: Vouched::Keys(keys), inner: None })
     }
 
     /// The issuer of an opaque token, if there is one with such tokens. What has the form of a JWT is never asked about in
@@ -132,7 +148,8 @@ impl TokenVerifier {
         let facts = self.check_facts(facts, issuer, profile, now)?;
         let claims = (self.claims_reader)(active.claims())?;
         let token = ErasedToken { facts: Arc::new(facts), claims };
-        Ok(VerifiedToken { token, issuer: index, vouched: Vouched::Introspection(active.validity()) })
+        let vouched = Vouched::Introspection(active.validity());
+        Ok(VerifiedToken { token, issuer: index, vouched, inner: None })
     }
 
     /// SP 5.3.4-3, R4: asks the issuer of a JWT whether it is still active, if that was chosen. The caller has proved the
@@ -147,9 +164,18 @@ impl TokenVerifier {
         if !self.asks_about_jwts || matches!(verified.vouched, Vouched::Introspection(_)) {
             return Ok(());
         }
-        let introspector = self.issuers.get(verified.issuer).and_then(|issuer| issuer.introspector.as_ref());
-        let introspector = introspector.ok_or(Error::IntrospectionUnavailable)?;
-        introspector.introspect(text, digest, Standing::Proved, now).await.map(|_active| ())
+        let issuer = self.issuers.get(verified.issuer);
+        let asked = issuer.and_then(|issuer| issuer.introspector.as_ref().zip(Some(&issuer.audiences)));
+        let (introspector, audiences) = asked.ok_or(Error::IntrospectionUnavailable)?;
+        // R125: a token that is encrypted again is the same token, and one answer is enough for all its texts.
+        let inner = verified.inner.as_ref().map(|inner| (inner.text.as_str(), &inner.digest));
+        let (text, digest) = inner.unwrap_or((text, digest));
+        let active = introspector.introspect(text, digest, Standing::Proved, now).await?;
+        active.check_once(|answer| introspection::check_same(answer, &verified.token.facts, audiences))
+    }
+
+    fn introspector(&self, issuer: usize) -> Option<&Arc<Introspector>> {
+        self.issuers.get(issuer).and_then(|issuer| issuer.introspector.as_ref())
     }
 
     fn find_issuer(&self, iss: &str) -> Result<(usize, &TrustedIssuer), Error> {

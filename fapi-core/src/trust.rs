@@ -80,7 +80,7 @@ impl Trust<'_> {
         }
         let (crypto, clock) = (Arc::clone(self.crypto), Arc::clone(self.clock));
         let keys = IssuerKeys::new(issuer, algorithms.clone(), crypto, self.http.map(Arc::clone), clock)?;
-        Ok(Receiver::new(events, keys, algorithms, self.profile.max_future()))
+        Ok(Receiver::new(events, keys, algorithms, self.profile.max_future(), self.clock.now()))
     }
 }
 

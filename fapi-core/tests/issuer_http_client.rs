@@ -20,8 +20,10 @@ fn development() -> ReqwestClient {
     ReqwestClient::builder().allow_insecure_loopback().build().unwrap()
 }
 
-/// A server on this machine; every request's head is sent to the channel, and `answer` is sent back.
+/// A server on this machine; every request's head is sent to the channel, and `answer` is sent back, on a connection for
+/// itself.
 async fn serve(answer: &'static str) -> (SocketAddr, mpsc::UnboundedReceiver<String>) {
+    let answer = answer.replacen("\r\n", "\r\nconnection: close\r\n", 1);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (sender, requests) = mpsc::unbounded_channel();

@@ -116,6 +116,8 @@ pub struct SecurityEventsSettings {
     #[serde(default, deserialize_with = "one_or_many")]
     #[cfg_attr(feature = "config-schema", schemars(with = "super::schema::OneOrMany<String>"))]
     critical_subject_members: Vec<String>,
+    /// How often the transmitter sends verification events at least; none are expected by default.
+    verification_interval: Option<Span>,
 }
 
 impl From<SecurityEventsSettings> for SecurityEvents {
@@ -125,6 +127,8 @@ impl From<SecurityEventsSettings> for SecurityEvents {
         let events = Self::new(transmitter, settings.audience, authorization.as_str());
         let algorithms = settings.algorithms.map(|names| names.into_iter().map(|AlgorithmName(it)| it));
         let events = apply(events, algorithms, Self::with_algorithms);
+        let interval = settings.verification_interval.map(|Span(interval)| interval);
+        let events = apply(events, interval, Self::with_verification_interval);
         events.with_critical_subject_members(settings.critical_subject_members)
     }
 }

@@ -10,7 +10,6 @@
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +19,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::discovery::{self, FetchError, Metadata};
+use super::file::KeySetFile;
 use super::http::HttpClient;
 use super::jwks::{KeySet, KeySetError};
 use super::refresher::Refresher;
@@ -88,7 +88,7 @@ enum Source {
     /// From where the issuer's metadata says.
     Metadata(Arc<dyn HttpClient>),
     JwksUri(Arc<dyn HttpClient>, Arc<str>),
-    File(Arc<Path>),
+    File(KeySetFile),
 }
 
 /// A key set and how long it is used.
@@ -139,7 +139,10 @@ impl IssuerKeys {
                     reason,
                 })?;
                 let keys = Arc::new(parse(&json)?);
-                (Some(Source::File(path.into())), Some(Loaded::now(keys, clock.now(), file::REFRESH_AGE)))
+                (
+                    Some(Source::File(KeySetFile::new(path))),
+                    Some(Loaded::now(keys, clock.now(), file::REFRESH_AGE)),
+                )
             }
             KeySource::JwksUri(uri) if Url::parse(&uri, insecure_loopback).is_none() => {
                 return Err(IssuerError::JwksUri(uri));
@@ -336,10 +339,10 @@ impl IssuerKeys {
                 self.load_from(&**http, &url, now).await
             }
             Source::JwksUri(http, url) => self.load_from(&**http, url, now).await,
-            Source::File(path) => {
+            Source::File(file) => {
                 let keys = self
-                    .parse(&file::read(path).await?)
-                    .map_err(|reason| FetchError::FileKeySet { path: path.display().to_string(), reason })?;
+                    .parse(&file.read().await?)
+                    .map_err(|reason| FetchError::FileKeySet { path: file.name(), reason })?;
                 Ok(Loaded::now(self.keep_if_same(keys), now, file::REFRESH_AGE))
             }
         }

@@ -1,29 +1,25 @@
 //! The default HTTP client for issuers: `reqwest` with rustls, held to what fetching keys needs.
 //!
-//! https only, certificates checked against the operating system's trust store (SP 5.2.1, R12), no redirects, no proxies from
-//! the environment, one answer of bounded size in bounded time (R118), and only public addresses (R108). Names are resolved
-//! here, so the address that was checked is the one that is connected to.
+//! Decides which URLs may be asked for: https only (SP 5.2.1, R12), and only public addresses (R108); and reads one answer of
+//! bounded size in bounded time (R118). How connections are made and kept is decided in `connections.rs`.
+
+mod connections;
 
 use std::error::Error as StdError;
 use std::iter::successors;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use ::reqwest::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderMap};
-use ::reqwest::{Client, ClientBuilder, Identity, RequestBuilder, Response, redirect, tls};
+use ::reqwest::{Identity, Method, RequestBuilder, Response};
 use ::url::{Host, Url};
 use async_trait::async_trait;
 
+use self::connections::Connections;
 use super::address::{AddressClass, classify};
 use super::http::{HttpClient, HttpError, HttpResponse, MAX_BODY_BYTES};
 
-/// Time for TCP and TLS: three attempts of a SYN.
-const CONNECT_TIME_LIMIT: Duration = Duration::from_secs(3);
-/// Time for one request from first to last byte, as long as a caller may be kept waiting.
-const REQUEST_TIME_LIMIT: Duration = Duration::from_secs(5);
-const USER_AGENT: &str = concat!("fapi-core/", env!("CARGO_PKG_VERSION"));
 /// Longest reason taken from a lower layer, in characters.
 const MAX_REASON_CHARS: usize = 200;
 
@@ -40,8 +36,8 @@ const MAX_REASON_CHARS: usize = 200;
 /// ```
 #[derive(Clone, Debug)]
 pub struct ReqwestClient {
-    client: Client,
     access: Access,
+    connections: Arc<Connections>,
 }
 
 /// Makes a [`ReqwestClient`].
@@ -73,10 +69,11 @@ impl ReqwestClient {
         ReqwestClientBuilder::default()
     }
 
-    fn permitted(&self, url: &str) -> Result<Url, HttpError> {
+    /// A request to this URL, if it may be reached.
+    fn request(&self, method: Method, url: &str) -> Result<RequestBuilder, HttpError> {
         let url = Url::parse(url).map_err(|_| HttpError::UrlRefused)?;
         self.access.check(&url)?;
-        Ok(url)
+        Ok(self.connections.of_this_runtime()?.request(method, url))
     }
 }
 
@@ -115,40 +112,15 @@ impl ReqwestClientBuilder {
     /// [`HttpError::Setup`] if TLS cannot be set up, most often because the system has no root certificates, or because
     /// the client certificate cannot be read.
     pub fn build(self) -> Result<ReqwestClient, HttpError> {
-        let (access, certificate) = (self.access, self.certificate.transpose()?);
-        let builder = || {
-            let builder = client_builder(access);
-            certificate.iter().cloned().fold(builder, ClientBuilder::identity)
-        };
-        let client = builder().build().or_else(|error| {
-            // Development on a machine without root certificates: plain http works, and https trusts nobody.
-            if access.insecure_loopback { builder().tls_certs_only([]).build() } else { Err(error) }
-        });
-        let client = client.map_err(|error| HttpError::Setup(root_cause(&error)))?;
-        Ok(ReqwestClient { client, access })
+        let connections = Connections::new(self.access, self.certificate.transpose()?)?;
+        Ok(ReqwestClient { access: self.access, connections: Arc::new(connections) })
     }
-}
-
-fn client_builder(access: Access) -> ClientBuilder {
-    Client::builder()
-        .user_agent(USER_AGENT)
-        // A redirect could lead anywhere: the answer of 3xx is handed back as it is.
-        .redirect(redirect::Policy::none())
-        // Nothing outside the configuration decides where keys come from.
-        .no_proxy()
-        .dns_resolver(Resolver { access })
-        // SP 5.2.1, R12.
-        .tls_version_min(tls::Version::TLS_1_2)
-        .connect_timeout(CONNECT_TIME_LIMIT)
-        .timeout(REQUEST_TIME_LIMIT)
-        // Fetches are minutes apart, and a kept connection would belong to one runtime of several.
-        .pool_max_idle_per_host(0)
 }
 
 #[async_trait]
 impl HttpClient for ReqwestClient {
     async fn get(&self, url: &str, accept: &str) -> Result<HttpResponse, HttpError> {
-        exchange(self.client.get(self.permitted(url)?).header(ACCEPT, accept)).await
+        exchange(self.request(Method::GET, url)?.header(ACCEPT, accept)).await
     }
 
     async fn post_form(
@@ -159,8 +131,7 @@ impl HttpClient for ReqwestClient {
         form: &str,
     ) -> Result<HttpResponse, HttpError> {
         let mut request = self
-            .client
-            .post(self.permitted(url)?)
+            .request(Method::POST, url)?
             .header(ACCEPT, accept)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form.to_owned());
@@ -231,36 +202,6 @@ impl Access {
             AddressClass::Special => false,
         }
     }
-}
-
-/// The system's resolver without the addresses that must not be reached (R108).
-#[derive(Debug)]
-struct Resolver {
-    access: Access,
-}
-
-impl Resolve for Resolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let access = self.access;
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let permitted = permitted_addresses(access, name.as_str(), found);
-            if permitted.is_empty() {
-                return Err(HttpError::AddressRefused.into());
-            }
-            Ok(Box::new(permitted.into_iter()) as Addrs)
-        })
-    }
-}
-
-fn permitted_addresses(
-    access: Access,
-    name: &str,
-    found: impl Iterator<Item = SocketAddr>,
-) -> Vec<SocketAddr> {
-    // RFC 6761 §6.3: `localhost` is this machine, whatever a name server says; http is allowed to it.
-    let is_local = |address| name != "localhost" || classify(address) == AddressClass::Loopback;
-    found.filter(|found| access.permits(found.ip()) && is_local(found.ip())).collect()
 }
 
 /// RFC 9111 §5.2.2: how long the answer is fresh; zero for `no-store` and `no-cache`.

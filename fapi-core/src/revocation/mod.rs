@@ -8,6 +8,7 @@ mod deny_list;
 mod security_event;
 mod security_events;
 mod status_list;
+mod stream;
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,10 +25,11 @@ use crate::token::TokenFacts;
 pub use self::deny_list::{DenyList, DenyListBuilder, DenyListFull};
 pub(crate) use self::security_events::Receiver;
 use self::security_events::{Push, Receivers};
-pub use self::security_events::{SecurityEventAnswer, SecurityEvents, StreamVerification};
+pub use self::security_events::{SecurityEventAnswer, SecurityEvents};
 pub use self::status_list::StatusListPolicy;
 use self::status_list::StatusLists;
 pub(crate) use self::status_list::Surroundings as RevocationSurroundings;
+pub use self::stream::StreamVerification;
 
 /// Target of the log events of this module.
 const LOG_TARGET: &str = "fapi_core::revocation";
@@ -171,7 +173,7 @@ impl Revocations {
                 }
                 Choice::SecurityEvents(events) => {
                     revocations.deny_lists.push(events.denied().clone());
-                    revocations.receivers.push(receiver(*events)?);
+                    revocations.receivers.add(receiver(*events)?)?;
                 }
                 Choice::Source(source) => revocations.sources.push(source),
             }
@@ -192,6 +194,7 @@ impl Revocations {
 
     /// Every source must agree that the token was not revoked.
     pub(crate) async fn check(&self, token: &TokenFacts, now: UnixTime) -> Result<(), Error> {
+        self.receivers.look(now);
         for denied in &self.deny_lists {
             denied.check(token, now)?;
         }

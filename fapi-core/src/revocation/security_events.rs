@@ -16,7 +16,9 @@ use zeroize::Zeroizing;
 
 use super::deny_list::{DenyList, DenyListFull};
 use super::security_event::{Event, EventKind, SetError, SubjectRules, issuer_of};
+use super::stream::{StreamVerification, Watch};
 use crate::clock::UnixTime;
+use crate::config_error::ConfigError;
 use crate::issuer::{Issuer, IssuerKeys, SignedJwt, SignedJwtError};
 use crate::jose::Algorithm;
 
@@ -62,28 +64,8 @@ pub struct SecurityEvents {
     authorization: Arc<Zeroizing<String>>,
     deny_list: DenyList,
     critical_members: Vec<String>,
+    pub(crate) verification_interval: Option<Duration>,
     last_verification: Arc<Mutex<Option<StreamVerification>>>,
-}
-
-/// A verification event (SSF §8.1.4): the transmitter has shown that it still reaches this receiver.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct StreamVerification {
-    received_at: UnixTime,
-    state: Option<Box<str>>,
-}
-
-impl StreamVerification {
-    /// When it was received.
-    #[must_use]
-    pub const fn received_at(&self) -> UnixTime {
-        self.received_at
-    }
-
-    /// The `state` that whoever asked for the verification has given to the transmitter.
-    #[must_use]
-    pub fn state(&self) -> Option<&str> {
-        self.state.as_deref()
-    }
 }
 
 impl SecurityEvents {
@@ -100,6 +82,7 @@ impl SecurityEvents {
             authorization: Arc::new(Zeroizing::new(authorization.into())),
             deny_list: DenyList::new(),
             critical_members: Vec::new(),
+            verification_interval: None,
             last_verification: Arc::default(),
         }
     }
@@ -125,6 +108,14 @@ impl SecurityEvents {
     #[must_use]
     pub fn with_critical_subject_members<S: Into<String>>(self, names: impl IntoIterator<Item = S>) -> Self {
         Self { critical_members: names.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// Expects a verification event of the transmitter (SSF §8.1.4) at least this often: the interval that it was told, and
+    /// some slack. When none has come for longer, the log says so at the next request or event, once: revocations may not
+    /// arrive. No token is refused for it. Without an interval nothing is expected.
+    #[must_use]
+    pub fn with_verification_interval(self, interval: Duration) -> Self {
+        Self { verification_interval: Some(interval), ..self }
     }
 
     /// The verification event that was received last, on any clone.
@@ -211,14 +202,31 @@ impl SecurityEventAnswer {
 pub(crate) struct Receivers(Vec<Receiver>);
 
 impl Receivers {
-    pub(super) fn push(&mut self, receiver: Receiver) {
+    /// R166: one more, which must be told from the others.
+    pub(super) fn add(&mut self, receiver: Receiver) -> Result<(), ConfigError> {
+        let authorization = receiver.events.authorization.as_bytes();
+        if let Some(other) = self.0.iter().find(|other| other.authenticates(Some(authorization))) {
+            let name = |receiver: &Receiver| receiver.events.transmitter.identifier().to_owned();
+            return Err(ConfigError::SecurityEventsAmbiguous(name(other), name(&receiver)));
+        }
         self.0.push(receiver);
+        Ok(())
+    }
+
+    /// R167: tells the operator of streams that have fallen silent.
+    pub(super) fn look(&self, now: UnixTime) {
+        for receiver in &self.0 {
+            if let Some(watch) = &receiver.watch {
+                watch.look(receiver.keys.identifier(), now);
+            }
+        }
     }
 
     pub(super) async fn receive(&self, push: Push<'_>, now: UnixTime) -> SecurityEventAnswer {
         if self.0.is_empty() {
             return SecurityEventAnswer::empty(404);
         }
+        self.look(now);
         // SSF §6.1.1, R166: the secret says which transmitter it is.
         let receiver = self.0.iter().find(|receiver| receiver.authenticates(push.authorization));
         let result = match receiver {
@@ -250,6 +258,7 @@ pub(crate) struct Receiver {
     algorithms: Vec<Algorithm>,
     max_future: Duration,
     events: SecurityEvents,
+    watch: Option<Watch>,
     /// The `jti` of events that were handled.
     known: Mutex<LruCache<Box<str>, ()>>,
 }
@@ -260,8 +269,11 @@ impl Receiver {
         keys: Arc<IssuerKeys>,
         algorithms: Vec<Algorithm>,
         max_future: Duration,
+        now: UnixTime,
     ) -> Self {
-        Self { keys, algorithms, max_future, events, known: Mutex::new(LruCache::new(KNOWN_EVENTS)) }
+        let watch = events.verification_interval.map(|interval| Watch::new(interval, now));
+        let known = Mutex::new(LruCache::new(KNOWN_EVENTS));
+        Self { keys, algorithms, max_future, events, watch, known }
     }
 
     fn authenticates(&self, authorization: Option<&[u8]>) -> bool {
@@ -312,6 +324,9 @@ impl Receiver {
                 subject.deny(&self.events.deny_list, &rules, (*moment).min(now), now)
             }
             EventKind::Verification { state } => {
+                if let Some(watch) = &self.watch {
+                    watch.heard(now);
+                }
                 let verification = StreamVerification { received_at: now, state: state.clone() };
                 *self.events.last_verification.lock().unwrap_or_else(PoisonError::into_inner) =
                     Some(verification);

@@ -11,6 +11,7 @@ use lru::LruCache;
 
 use crate::issuer::{KeySet, Validity};
 use crate::token::ErasedToken;
+use crate::token::encrypted::InnerToken;
 
 /// How many tokens are remembered: one per active client is typical, at about 1 kB each.
 pub(crate) const CAPACITY: usize = 16 * 1024;
@@ -22,6 +23,8 @@ pub(crate) struct VerifiedToken {
     pub(crate) token: ErasedToken,
     pub(crate) issuer: usize,
     pub(crate) vouched: Vouched,
+    /// `None`: the issuer is not asked, or the token was not encrypted.
+    pub(crate) inner: Option<InnerToken>,
 }
 
 /// What vouches for a token.

@@ -5,12 +5,21 @@
 
 use std::sync::Arc;
 
+use zeroize::Zeroizing;
+
 use crate::crypto::DecryptionKey;
 use crate::error::Error;
 use crate::jose::{CompactJwe, JoseError};
 
 /// Keys tried for one token, where several fit: each costs a private-key operation.
 const MAX_CANDIDATES: usize = 4;
+
+/// The signed token inside of an encrypted one: what its issuer is asked about. Whoever holds it can encrypt it again and
+/// again, into texts that differ each time, and of which the issuer knows nothing.
+pub(crate) struct InnerToken {
+    pub(crate) text: Zeroizing<String>,
+    pub(crate) digest: [u8; 32],
+}
 
 /// The keys to which authorization servers encrypt this server's tokens.
 #[derive(Debug)]

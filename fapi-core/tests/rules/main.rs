@@ -17,6 +17,7 @@ mod fapi2_5_3_4;
 mod fapi2_5_4;
 mod helseid;
 mod interaction_id;
+mod introspected_jwts;
 mod issuers;
 mod logging;
 mod pitfalls;

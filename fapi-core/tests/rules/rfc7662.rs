@@ -468,57 +468,6 @@ async fn opaque_tokens_are_a_choice() {
     assert_eq!(server.asked(), 0);
 }
 
-/// A world in which JWTs are asked about.
-fn asking_about_jwts(introspection: Introspection) -> (World, Arc<AuthorizationServer>) {
-    let server = AuthorizationServer::new();
-    let world = World::introspecting(&server, introspection, |builder| {
-        builder.revocation(Revocation::introspection())
-    });
-    server.answer_json(&json!({"active": true}));
-    (world, server)
-}
-
-// R4, R125: a revoked JWT is refused as soon as the last answer has run out.
-#[tokio::test]
-async fn a_jwt_is_asked_about_where_that_was_chosen() {
-    let (world, server) = asking_about_jwts(introspection());
-    let token = world.token().sign();
-    let request = || Request::dpop(&token, world.proof(&token).sign());
-    assert_eq!(world.verify(&request()).await, Ok(()));
-    assert_eq!(server.questions()[0].form["token"], token);
-    server.answer_json(&json!({"active": false}));
-    assert_eq!((world.verify(&request()).await, server.asked()), (Ok(()), 1));
-    world.clock.advance(Duration::from_secs(30));
-    assert_eq!((world.verify(&request()).await, server.asked()), (Err(Error::TokenInactive), 2));
-}
-
-// R4, P13: "could not ask" is 503 for a JWT as well.
-#[tokio::test]
-async fn a_jwt_that_cannot_be_asked_about_is_503() {
-    let (world, server) = asking_about_jwts(introspection());
-    server.answer(Err(HttpError::TimedOut));
-    assert_eq!(world.verify(&world.valid()).await, Err(Error::IntrospectionUnavailable));
-    assert_eq!(world.verify(&world.mtls()).await, Err(Error::IntrospectionUnavailable));
-}
-
-// R4, R60: only about tokens that their holder has shown to be theirs, and before the proof is used up.
-#[tokio::test]
-async fn a_stolen_jwt_is_not_asked_about() {
-    let (world, server) = asking_about_jwts(introspection());
-    let token = world.token().sign();
-    let thief = world.another_client();
-    let stolen = thief.proof("GET", &format!("{API}/records")).access_token(&token).sign();
-    assert_eq!(world.verify(&Request::dpop(&token, stolen)).await, Err(Error::KeyBinding));
-    let forged = world.proof(&token).signed_by(thief.key()).sign();
-    assert_eq!(world.verify(&Request::dpop(&token, forged)).await, Err(Error::ProofSignature));
-    assert_eq!(server.asked(), 0);
-    server.answer(Err(HttpError::TimedOut));
-    let request = Request::dpop(&token, world.proof(&token).sign());
-    assert_eq!(world.verify(&request).await, Err(Error::IntrospectionUnavailable));
-    server.answer_json(&json!({"active": true}));
-    assert_eq!(world.verify(&request).await, Ok(()));
-}
-
 /// The error of a configuration with this issuer.
 fn config_error(configure: impl FnOnce(Issuer) -> Issuer) -> ConfigError {
     configured(vec![configure(Issuer::new(ISSUER))], Revocation::max_token_lifetime(Duration::from_secs(300)))

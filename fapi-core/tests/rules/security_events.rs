@@ -1,6 +1,7 @@
 //! R161-R167: security events that a transmitter pushes (RFC 8417, RFC 8935, SSF, CAEP).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use fapi_core::jose::Algorithm;
 use fapi_core::{
@@ -10,6 +11,7 @@ use fapi_testkit::{SESSION_REVOKED, SecurityEventBuilder, SigningKey, TestIssuer
 use serde_json::{Value, json};
 
 use crate::fakes::{JWKS_URI, Network};
+use crate::logging::Log;
 use crate::world::{API, ISSUER, Request, World};
 
 const AUTHORIZATION: &str = "Bearer agreed-secret";
@@ -126,7 +128,7 @@ async fn a_moment_ahead_is_now() {
     let world = &stream.world;
     assert_accepted(&stream.push(&stream.event().event_timestamp(world.ahead(1000)).sign()).await);
     assert_eq!(stream.decide(|token| token).await, Err(Error::TokenRevoked));
-    world.clock.advance(std::time::Duration::from_secs(1));
+    world.clock.advance(Duration::from_secs(1));
     assert_eq!(stream.decide(|token| token.issued_at(world.now())).await, Ok(()));
 }
 
@@ -327,7 +329,7 @@ async fn a_verification_event_is_remembered() {
     let first = events.last_verification().unwrap();
     assert_eq!((first.received_at(), first.state()), (stream.world.now(), Some("state-1")));
     // Repeated, it is none.
-    stream.world.clock.advance(std::time::Duration::from_secs(60));
+    stream.world.clock.advance(Duration::from_secs(60));
     assert_accepted(&stream.push(&set).await);
     assert_eq!(events.last_verification().unwrap(), first);
     assert_accepted(&stream.push(&issuer.verification("stream-1").sign()).await);
@@ -394,6 +396,53 @@ fn a_receiver_is_configured_whole() {
     assert_eq!(build(SecurityEvents::new(Issuer::new(ISSUER), "", AUTHORIZATION)), incomplete);
     assert_eq!(build(events().with_algorithms([])), incomplete);
     assert_eq!(build(events()), Ok(()));
+}
+
+// R166: the Authorization value says who pushes, so that two transmitters cannot have the same.
+#[test]
+fn every_transmitter_has_an_authorization_of_its_own() {
+    let other = "https://events.example.com";
+    let build = |authorization| {
+        let others = SecurityEvents::new(Issuer::new(other), API, authorization);
+        ResourceServer::builder()
+            .public_url(API)
+            .audience(API)
+            .issuer(Issuer::new(ISSUER))
+            .revocation(Revocation::security_events(events()))
+            .revocation(Revocation::security_events(others))
+            .build()
+            .map(|_server| ())
+    };
+    let ambiguous = ConfigError::SecurityEventsAmbiguous(ISSUER.to_owned(), other.to_owned());
+    assert_eq!(build(AUTHORIZATION), Err(ambiguous));
+    assert_eq!(build("Bearer another-secret"), Ok(()));
+}
+
+// R167: a stream that has fallen silent is an alarm, one for each silence, and refuses nobody.
+#[tokio::test]
+async fn a_silent_stream_is_told_once() {
+    const INTERVAL: Duration = Duration::from_secs(3600);
+    let stream = Stream::with(|events| events.with_verification_interval(INTERVAL));
+    let world = &stream.world;
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    let alarms = async || {
+        assert_eq!(stream.decide(|token| token).await, Ok(()));
+        log.take().iter().filter(|line| line.contains("outcome=\"stream_silent\"")).count()
+    };
+    assert_eq!(alarms().await, 0);
+    world.clock.advance(INTERVAL);
+    assert_eq!((alarms().await, alarms().await), (1, 0));
+    for _ in 0..2 {
+        assert_accepted(&stream.push(&world.issuer.verification("stream-1").sign()).await);
+        world.clock.advance(INTERVAL - Duration::from_secs(1));
+        assert_eq!(alarms().await, 0);
+    }
+    // Another event is no sign of life of its own: the transmitter was told to verify the stream.
+    world.clock.advance(Duration::from_secs(1));
+    assert_accepted(&stream.push(&world.issuer.session_revoked(subject::opaque("other")).sign()).await);
+    let alarm = log.take().into_iter().find(|line| line.contains("outcome=\"stream_silent\"")).unwrap();
+    assert!(alarm.starts_with("WARN fapi_core::revocation") && alarm.contains(ISSUER), "{alarm}");
 }
 
 // R165: nothing is there to push to.

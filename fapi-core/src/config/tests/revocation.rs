@@ -184,6 +184,8 @@ async fn every_setting_of_security_events_reaches_the_receiver() {
     assert_eq!(events(&transmitter).algorithms, None);
     let both = events(&format!("{transmitter}\nalgorithms = [\"RS256\", \"PS256\"]"));
     assert_eq!(both.algorithms, Some(vec![Algorithm::Rs256, Algorithm::Ps256]));
+    let watched = events(&format!("{transmitter}\nverification_interval = \"1h\""));
+    assert_eq!(watched.verification_interval, Some(Duration::from_secs(3600)));
 }
 
 #[test]

@@ -21,7 +21,8 @@ const NEGATIVE_AGE_CAP: Duration = Duration::from_secs(60);
 /// How an issuer is asked about tokens (RFC 7662), for [`Issuer::with_introspection`](crate::Issuer::with_introspection).
 ///
 /// Opaque tokens, which are not JWTs, are then accepted if this issuer says that they are active; JWTs are asked about as
-/// well with [`Revocation::introspection`](crate::Revocation::introspection).
+/// well with [`Revocation::introspection`](crate::Revocation::introspection). Of an encrypted token the issuer is sent what
+/// it has signed, the JWT inside. What it says of a JWT beside that it is active must be what the JWT says: 503 otherwise.
 ///
 /// ```
 /// use std::sync::Arc;

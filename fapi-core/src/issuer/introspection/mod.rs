@@ -62,6 +62,7 @@ pub(crate) enum Standing {
 pub(crate) struct ActiveToken {
     claims: Vec<u8>,
     validity: Validity,
+    checked: OnceLock<Result<(), Error>>,
 }
 
 /// For how long an answer counts.
@@ -87,6 +88,11 @@ impl ActiveToken {
     /// For how long the answer counts.
     pub(crate) fn validity(&self) -> Validity {
         self.validity
+    }
+
+    /// What `check` says of the claims: asked once, since an answer is about one token.
+    pub(crate) fn check_once(&self, check: impl FnOnce(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
+        self.checked.get_or_init(|| check(&self.claims)).clone()
     }
 
     fn counts(&self, now: UnixTime) -> bool {
@@ -150,6 +156,11 @@ impl Introspector {
     /// RFC 7662 §4, R126: whether an answer without `aud` is accepted.
     pub(crate) fn audience_optional(&self) -> bool {
         self.config.audience_optional
+    }
+
+    /// By which a token is remembered: its SHA-256.
+    pub(crate) fn digest(&self, token: &str) -> Digest {
+        self.crypto.sha256(token.as_bytes())
     }
 
     /// What the issuer says of `token`, whose SHA-256 is `digest`: from memory, from the call under way, or from a new
@@ -252,7 +263,7 @@ impl Introspector {
                 // RFC 7662 §4, R125, P47: never beyond exp, and no longer than a revocation may go unnoticed.
                 let left = expires_at.map_or(Duration::MAX, |expires_at| expires_at.saturating_since(now));
                 let validity = Validity { since: now, length: self.config.max_age.min(left) };
-                Ok(Arc::new(ActiveToken { claims, validity }))
+                Ok(Arc::new(ActiveToken { claims, validity, checked: OnceLock::new() }))
             }
             Ok(Introspected::Inactive) => Err(Error::TokenInactive),
             Err(error) => {

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::*;
+use crate::issuer::file::KeySetFile;
 
 /// A file of this test, removed with it.
 struct KeyFile(PathBuf);
@@ -120,6 +121,30 @@ async fn a_file_is_kept_young() {
     // Reading takes a thread of its own, for which paused time would not wait.
     let deadline = std::time::Instant::now() + Duration::from_secs(5);
     while !knows(&keys.current(after(60)).unwrap(), "2") {
+        assert!(std::time::Instant::now() < deadline, "not read again");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+// R118: a file system that hangs keeps one thread, and costs nobody more time than the first attempt.
+#[tokio::test]
+async fn one_reading_is_under_way_at_a_time() {
+    let file = KeyFile::new(key_set(&["1"]));
+    let read = KeySetFile::new(file.0.clone());
+    let (end, hanging) = std::sync::mpsc::channel::<()>();
+    let hung = read.read_by(move |_path| {
+        let _ = hanging.recv();
+        Ok(Vec::new())
+    });
+    // Whoever asked gives up, and the thread does not end for that.
+    assert!(tokio::time::timeout(Duration::from_millis(10), hung).await.is_err());
+    for _ in 0..3 {
+        let error = read.read().await.unwrap_err();
+        assert!(error.to_string().contains("an earlier reading of it has not ended"), "{error}");
+    }
+    drop(end);
+    let deadline = std::time::Instant::now() + Duration::from_secs(5);
+    while read.read().await.is_err() {
         assert!(std::time::Instant::now() < deadline, "not read again");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
