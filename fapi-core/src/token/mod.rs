@@ -286,7 +286,7 @@ impl<C> fmt::Debug for AccessToken<C> {
 #[derive(Clone)]
 pub(crate) struct ErasedToken {
     pub(crate) facts: Arc<TokenFacts>,
-    claims: Arc<dyn Any + Send + Sync>,
+    claims: AnyClaims,
     claims_type: &'static str,
 }
 
@@ -299,7 +299,7 @@ impl ErasedToken {
 
     /// The token with claims of type `C`; [`NoClaims`] fits every token.
     pub(crate) fn typed<C: Any + Send + Sync>(&self, binding: Binding) -> Result<AccessToken<C>, Error> {
-        let claims: Arc<dyn Any + Send + Sync> = if TypeId::of::<C>() == TypeId::of::<NoClaims>() {
+        let claims: AnyClaims = if TypeId::of::<C>() == TypeId::of::<NoClaims>() {
             Arc::new(NoClaims {})
         } else {
             Arc::clone(&self.claims)
@@ -311,12 +311,14 @@ impl ErasedToken {
     }
 }
 
+type AnyClaims = Arc<dyn Any + Send + Sync>;
+
 /// The claims type that a server was built with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClaimsType {
     /// As a log shows it.
     pub(crate) name: &'static str,
-    read: fn(&[u8]) -> Result<Arc<dyn Any + Send + Sync>, Error>,
+    read: fn(&[u8]) -> Result<AnyClaims, Error>,
 }
 
 impl ClaimsType {
@@ -325,7 +327,7 @@ impl ClaimsType {
     }
 }
 
-fn read_claims<C>(payload: &[u8]) -> Result<Arc<dyn Any + Send + Sync>, Error>
+fn read_claims<C>(payload: &[u8]) -> Result<AnyClaims, Error>
 where
     C: for<'de> Deserialize<'de> + Any + Send + Sync,
 {
@@ -333,7 +335,7 @@ where
         return Ok(Arc::new(NoClaims {}));
     }
     serde_json::from_slice::<C>(payload)
-        .map(|claims| Arc::new(claims) as Arc<dyn Any + Send + Sync>)
+        .map(|claims| Arc::new(claims) as AnyClaims)
         .map_err(|_| Error::TokenClaims(misfit::<C>(payload)))
 }
 
