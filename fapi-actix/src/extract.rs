@@ -58,7 +58,7 @@ pub enum AccessTokenRejection {
     /// The request did not come through [`AccessTokenMiddleware`](crate::AccessTokenMiddleware): answered with 500.
     MiddlewareMissing,
     /// The server was built with another claims type than the handler asks for: answered with 500.
-    ClaimsType,
+    ClaimsType(fapi_core::Error),
     /// A CORS preflight reached a handler that needs a token: refused like a request without one.
     CredentialsMissing(Rejection),
 }
@@ -114,14 +114,9 @@ enum Found<C> {
 fn find<C: Any + Send + Sync>(request: &HttpRequest) -> Result<Found<C>, AccessTokenRejection> {
     let extensions = request.extensions();
     if let Some(verified) = extensions.get::<Verified>() {
-        return verified.access_token().map(|token| Found::Token(AccessToken(token))).map_err(|_| {
-            tracing::error!(
-                target: "fapi_actix",
-                "a handler asks for an AccessToken with the claims type {}, which the ResourceServer was not built \
-                 with: give that type to ResourceServerBuilder::claims",
-                type_name::<C>()
-            );
-            AccessTokenRejection::ClaimsType
+        return verified.access_token().map(|token| Found::Token(AccessToken(token))).map_err(|error| {
+            tracing::error!(target: "fapi_actix", "a handler takes AccessToken<{}>: {error}", type_name::<C>());
+            AccessTokenRejection::ClaimsType(error)
         });
     }
     if let Some(Preflight(server)) = extensions.get::<Preflight>() {
@@ -143,7 +138,7 @@ impl fmt::Display for AccessTokenRejection {
             Self::MiddlewareMissing => {
                 formatter.write_str("the route has no AccessTokenMiddleware around it")
             }
-            Self::ClaimsType => fapi_core::Error::ClaimsType.fmt(formatter),
+            Self::ClaimsType(error) => error.fmt(formatter),
             Self::CredentialsMissing(rejection) => rejection.error().fmt(formatter),
         }
     }
@@ -159,7 +154,7 @@ impl ResponseError for AccessTokenRejection {
     // P44: the caller is told no more than the status.
     fn error_response(&self) -> HttpResponse {
         match self {
-            Self::MiddlewareMissing | Self::ClaimsType => internal_error(),
+            Self::MiddlewareMissing | Self::ClaimsType(_) => internal_error(),
             Self::CredentialsMissing(rejection) => refuse(rejection.clone()),
         }
     }

@@ -28,10 +28,10 @@ use crate::rejection::{Answers, RejectionBody};
 use crate::replay::{MemoryReplayStore, ReplayStore, Replays};
 use crate::resource_server::{Inner, ResourceServer};
 use crate::revocation::{Revocation, RevocationSurroundings, Revocations};
+use crate::token::ClaimsType;
 use crate::token::cache::{CAPACITY, TokenCache};
 use crate::token::encrypted::TokenDecryption;
 use crate::token::scope::is_scope_token;
-use crate::token::{ClaimsReader, NoClaims, claims_reader};
 use crate::token_verifier::TokenVerifier;
 use crate::trust::{Trust, check_audiences, check_introspection, issuers_or_default};
 
@@ -50,7 +50,7 @@ pub struct ResourceServerBuilder {
     nonce_policy: Option<NoncePolicy>,
     nonce_secrets: Vec<NonceSecret>,
     interaction_id: Option<InteractionIdPolicy>,
-    claims_reader: ClaimsReader,
+    claims_type: Option<ClaimsType>,
     rejection_body: RejectionBody,
     scopes_supported: Vec<String>,
     resource_path: String,
@@ -77,7 +77,7 @@ impl Default for ResourceServerBuilder {
             nonce_policy: None,
             nonce_secrets: Vec::new(),
             interaction_id: None,
-            claims_reader: claims_reader::<NoClaims>,
+            claims_type: None,
             rejection_body: RejectionBody::default(),
             scopes_supported: Vec::new(),
             resource_path: String::new(),
@@ -93,7 +93,7 @@ impl Default for ResourceServerBuilder {
 }
 
 impl ResourceServerBuilder {
-    /// The acceptance rules; [`Profile::fapi2`] by default. Its defaults for the issuer, the binding and the nonces hold
+    /// The acceptance rules; [`Profile::fapi2`] by default. Its defaults for the issuer, the binding, the nonces and the claims type hold
     /// where no other setter says otherwise, before or after this one.
     pub fn profile(self, profile: Profile) -> Self {
         Self { profile, ..self }
@@ -170,12 +170,16 @@ impl ResourceServerBuilder {
     }
 
     /// The type into which the token's payload is deserialised, once per token, for handlers and requirements. Unknown
-    /// claims are up to the type; a token that does not fit is refused. [`NoClaims`] by default.
+    /// claims are up to the type; a token that does not fit is refused. By default [`HelseIdClaims`] under
+    /// [`Profile::helseid`], and else [`NoClaims`].
+    ///
+    /// [`HelseIdClaims`]: crate::helseid::HelseIdClaims
+    /// [`NoClaims`]: crate::NoClaims
     pub fn claims<C>(self) -> Self
     where
         C: for<'de> Deserialize<'de> + Any + Send + Sync,
     {
-        Self { claims_reader: claims_reader::<C>, ..self }
+        Self { claims_type: Some(ClaimsType::of::<C>()), ..self }
     }
 
     /// What the body of a refusal holds; nothing by default.
@@ -258,6 +262,7 @@ impl ResourceServerBuilder {
         let constraint = self.constraint.unwrap_or(self.profile.sender_constraint());
         let nonce_policy = self.nonce_policy.unwrap_or(self.profile.nonce_policy());
         let interaction_id = self.interaction_id.unwrap_or(self.profile.interaction_id());
+        let claims_type = self.claims_type.unwrap_or_else(|| self.profile.claims_type());
         let issuers = issuers_or_default(self.issuers, &self.profile)?;
         let public_url = parse_public_url(self.public_url)?;
         let proxy = trust_proxy(self.trusted_proxies, &public_url)?;
@@ -330,7 +335,7 @@ impl ResourceServerBuilder {
                 asks_about_jwts,
                 decryption: self.decryption_keys.map(TokenDecryption::new),
                 max_lifetime,
-                claims_reader: self.claims_reader,
+                claims_type,
                 cache: TokenCache::new(CAPACITY),
             },
             revocations,

@@ -232,11 +232,13 @@ pub enum Error {
     /// RFC 7662 §2.2: the issuer says that the token is not active: unknown, expired or revoked.
     #[error("the issuer says that the access token is not active (unknown, expired or revoked)")]
     TokenInactive,
-    /// The API's own claims type could not be read from the token.
+    /// The API's own claims type could not be read from the token. The name is that of the claim that does not fit or is not
+    /// there, where it can be told: in what is `#[serde(flatten)]`ed it cannot.
     #[error(
-        "the access token's claims do not fit the API's claims type; is the API registered for them at the authorization server?"
+        "the access token's claims do not fit the API's claims type{}; is the API registered for them at the authorization server?",
+        .0.as_deref().map(|claim| format!(", at {claim:?}")).unwrap_or_default()
     )]
-    TokenClaims,
+    TokenClaims(Option<Arc<str>>),
 
     // --- Binding of the token to the caller's key ---------------------------------------------------------
     /// RFC 7800 §3.1: `cnf` is not an object, or a member is not a SHA-256 thumbprint.
@@ -257,15 +259,23 @@ pub enum Error {
     /// RFC 8705 §3: the token is bound to a certificate and the connection has none.
     #[error("the access token is bound to a client certificate and the connection has none")]
     CertificateMissing,
+    /// R81: the token is bound to a certificate, and whether the peer is the trusted proxy that conveys it is not known.
+    #[error(
+        "the access token is bound to a client certificate, and the trusted proxy's header cannot count: the peer of the \
+         connection is unknown to the adapter (axum: serve into_make_service_with_connect_info::<Connection>(); actix-web: \
+         HttpServer::on_connect(on_connect))"
+    )]
+    PeerUnknown,
     /// RFC 8705 §3: the token is bound to another certificate.
     #[error("the access token is bound to another client certificate")]
     CertificateBinding,
     /// RFC 9440 §2: the certificate header of a trusted proxy cannot be read.
     #[error("the trusted proxy's client certificate header cannot be used: {0}")]
     CertificateHeader(CertificateHeaderError),
-    /// This server does not accept this kind of binding.
-    #[error("this server does not accept tokens bound in this way")]
-    BindingNotAccepted,
+    /// SP 5.3.4-5: the scheme is that of a kind of binding that this server does not accept: it accepts this one only. What
+    /// the token is, is not looked at.
+    #[error("{}", told_to(*.0))]
+    SchemeNotAccepted(SenderConstraint),
 
     // --- What the route asks for --------------------------------------------------------------------------
     /// RFC 6750 §3.1: the token lacks a scope that the route needs.
@@ -312,8 +322,16 @@ pub enum Error {
     #[error("the replay store is full, or this client's share of it; raise its capacity")]
     ReplayStoreFull,
     /// The claims type asked for is not the one the server was built with.
-    #[error("a requirement or handler asks for another claims type than the resource server was built with")]
-    ClaimsType,
+    #[error(
+        "a requirement or handler asks for the claims type {asked_for}, but the resource server was built with {built_with}: \
+         name the first in ResourceServerBuilder::claims, or ask for the second"
+    )]
+    ClaimsType {
+        /// The type that the requirement or handler asks for.
+        asked_for: &'static str,
+        /// The type of [`ResourceServerBuilder::claims`](crate::ResourceServerBuilder::claims), or of the profile.
+        built_with: &'static str,
+    },
 }
 
 impl Error {
@@ -381,16 +399,17 @@ impl Error {
             Self::TokenStatusIndex => "token_status_index",
             Self::TokenRevoked => "token_revoked",
             Self::TokenInactive => "token_inactive",
-            Self::TokenClaims => "token_claims",
+            Self::TokenClaims(_) => "token_claims",
             Self::ConfirmationMalformed => "cnf_malformed",
             Self::TokenUnbound => "token_unbound",
             Self::TokenBoundToKey => "token_bound_sent_as_bearer",
             Self::TokenNotBoundToKey => "token_not_bound_to_key",
             Self::KeyBinding => "key_binding",
             Self::CertificateMissing => "certificate_missing",
+            Self::PeerUnknown => "peer_unknown",
             Self::CertificateBinding => "certificate_binding",
             Self::CertificateHeader(_) => "certificate_header",
-            Self::BindingNotAccepted => "binding_not_accepted",
+            Self::SchemeNotAccepted(_) => "scheme_not_accepted",
             Self::InsufficientScope(_) => "insufficient_scope",
             Self::InsufficientUserAuthentication(_) => "insufficient_user_authentication",
             Self::InsufficientAuthorizationDetails(_) => "insufficient_authorization_details",
@@ -402,7 +421,20 @@ impl Error {
             Self::RevocationUnavailable => "revocation_unavailable",
             Self::ReplayStoreUnavailable => "replay_store_unavailable",
             Self::ReplayStoreFull => "replay_store_full",
-            Self::ClaimsType => "claims_type",
+            Self::ClaimsType { .. } => "claims_type",
+        }
+    }
+}
+
+/// What a log says of a scheme other than the accepted one.
+const fn told_to(accepted: SenderConstraint) -> &'static str {
+    match accepted {
+        SenderConstraint::Mtls => {
+            "the access token was sent under the scheme DPoP; this API takes certificate-bound tokens only, under Bearer"
+        }
+        SenderConstraint::Dpop | SenderConstraint::Either => {
+            "the access token was sent under the scheme Bearer; this API takes DPoP-bound tokens only (is it a client \
+             without DPoP, or a DPoP-bound token sent as Bearer?)"
         }
     }
 }

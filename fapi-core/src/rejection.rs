@@ -375,7 +375,7 @@ impl Answer {
             | Error::TokenStatusIndex
             | Error::TokenRevoked
             | Error::TokenInactive
-            | Error::TokenClaims
+            | Error::TokenClaims(_)
             | Error::ConfirmationMalformed => Self::invalid_token("Invalid access token"),
             Error::TokenExpired { .. } => Self::invalid_token("The access token expired"),
             Error::TokenUnbound | Error::TokenNotBoundToKey => {
@@ -384,10 +384,16 @@ impl Answer {
             Error::TokenBoundToKey => Self::invalid_token("The access token must be used with DPoP"),
             // RFC 9449 figure 15, R54
             Error::KeyBinding => Self::invalid_token("Invalid DPoP key binding"),
-            Error::CertificateMissing | Error::CertificateBinding | Error::CertificateHeader(_) => {
-                Self::invalid_token("Invalid client certificate binding")
-            }
-            Error::BindingNotAccepted => Self::invalid_token("Tokens bound in this way are not accepted"),
+            Error::CertificateMissing
+            | Error::PeerUnknown
+            | Error::CertificateBinding
+            | Error::CertificateHeader(_) => Self::invalid_token("Invalid client certificate binding"),
+            Error::SchemeNotAccepted(SenderConstraint::Mtls) => Self::invalid_token(
+                "The access token was sent under the scheme DPoP; only certificate-bound tokens are accepted, under Bearer",
+            ),
+            Error::SchemeNotAccepted(_) => Self::invalid_token(
+                "The access token was sent under the scheme Bearer; only DPoP-bound tokens are accepted",
+            ),
 
             Error::InsufficientScope(_) => {
                 Self::insufficient_scope("The request requires higher privileges than the access token has")
@@ -416,7 +422,7 @@ impl Answer {
             | Error::RevocationUnavailable
             | Error::ReplayStoreUnavailable
             | Error::ReplayStoreFull => Self::unavailable("The request could not be checked"),
-            Error::ClaimsType => Self {
+            Error::ClaimsType { .. } => Self {
                 status: 500,
                 code: None,
                 description: "Internal server error",

@@ -133,7 +133,7 @@ impl ResourceServer {
         let credentials = parse_credentials(request, server.profile.max_token_bytes())?;
         seen.scheme = Some(credentials.scheme);
         if !server.constraint.accepts(credentials.scheme) {
-            return Err(Error::BindingNotAccepted);
+            return Err(Error::SchemeNotAccepted(server.constraint));
         }
         // R24: after R31, by which a request without credentials is told nothing else.
         server.interaction_id.check(request.interaction_id)?;
@@ -288,6 +288,7 @@ impl ResourceServer {
             profile = server.profile.name(),
             public_url = server.public_url.as_str(),
             issuers = server.tokens.issuers.len(),
+            claims = server.tokens.claims_type.name,
             binding = ?server.constraint,
             nonce = ?server.nonce_policy,
             "resource server built"
@@ -417,7 +418,10 @@ impl Inner {
         let direct = self.proxy.as_ref().is_none_or(|proxy| !proxy.trusts(request.peer));
         let own = || request.peer_certificate.filter(|_| direct);
         let own = || own().map(|der| CertificateThumbprint::of(der, crypto));
-        conveyed.unwrap_or_else(|| Ok(own())).map_err(Error::CertificateHeader)
+        let shown = conveyed.unwrap_or_else(|| Ok(own())).map_err(Error::CertificateHeader)?;
+        // Refused all the same, but not for what the client has done.
+        let unknown = || self.proxy.as_ref().is_some_and(|proxy| proxy.cannot_tell(request.peer));
+        if shown.is_none() && unknown() { Err(Error::PeerUnknown) } else { Ok(shown) }
     }
 
     async fn check_replay(

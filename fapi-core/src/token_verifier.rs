@@ -19,7 +19,7 @@ use crate::token::claims::{self, Claims};
 use crate::token::encrypted::{InnerToken, TokenDecryption};
 use crate::token::introspection::{self, is_jwt};
 use crate::token::jwt::UnverifiedToken;
-use crate::token::{ClaimsReader, ErasedToken, TokenFacts};
+use crate::token::{ClaimsType, ErasedToken, TokenFacts};
 
 /// Verifies access tokens, and remembers those that it has verified.
 pub(crate) struct TokenVerifier {
@@ -29,7 +29,7 @@ pub(crate) struct TokenVerifier {
     /// `None`: encrypted tokens are refused.
     pub(crate) decryption: Option<TokenDecryption>,
     pub(crate) max_lifetime: Option<MaxTokenLifetime>,
-    pub(crate) claims_reader: ClaimsReader,
+    pub(crate) claims_type: ClaimsType,
     pub(crate) cache: TokenCache,
 }
 
@@ -119,8 +119,7 @@ impl TokenVerifier {
         let keys = issuer.keys.obtain(now).await.map_err(|_| Error::KeysUnavailable)?;
         let facts = self.check_claims(&claims, issuer, unverified.key_id(), profile, now)?;
         let keys = verify_signature(&unverified, issuer, keys, now).await?;
-        let claims = (self.claims_reader)(unverified.payload())?;
-        let token = ErasedToken { facts: Arc::new(facts), claims };
+        let token = ErasedToken::read(facts, self.claims_type, unverified.payload())?;
         Ok(VerifiedToken { token, issuer: index, vouched: Vouched::Keys(keys), inner: None })
     }
 
@@ -146,8 +145,7 @@ impl TokenVerifier {
         let rules = introspection::claim_rules(profile, introspector.audience_optional());
         let facts = introspection::facts(active.claims(), issuer.keys.identifier(), rules)?;
         let facts = self.check_facts(facts, issuer, profile, now)?;
-        let claims = (self.claims_reader)(active.claims())?;
-        let token = ErasedToken { facts: Arc::new(facts), claims };
+        let token = ErasedToken::read(facts, self.claims_type, active.claims())?;
         let vouched = Vouched::Introspection(active.validity());
         Ok(VerifiedToken { token, issuer: index, vouched, inner: None })
     }

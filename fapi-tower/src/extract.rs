@@ -58,7 +58,7 @@ pub enum AccessTokenRejection {
     /// The request did not come through [`AccessTokenLayer`](crate::AccessTokenLayer): answered with 500.
     LayerMissing,
     /// The server was built with another claims type than the handler asks for: answered with 500.
-    ClaimsType,
+    ClaimsType(fapi_core::Error),
     /// A CORS preflight reached a handler that needs a token: refused like a request without one.
     CredentialsMissing(Rejection),
 }
@@ -67,7 +67,7 @@ impl fmt::Display for AccessTokenRejection {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::LayerMissing => formatter.write_str("the route has no AccessTokenLayer around it"),
-            Self::ClaimsType => write!(formatter, "{}", fapi_core::Error::ClaimsType),
+            Self::ClaimsType(error) => error.fmt(formatter),
             Self::CredentialsMissing(rejection) => write!(formatter, "{}", rejection.error()),
         }
     }
@@ -80,7 +80,7 @@ impl IntoResponse for AccessTokenRejection {
         // An axum handler speaks HTTP, whatever was asked of it.
         let asked = Extensions::new();
         match self {
-            Self::LayerMissing | Self::ClaimsType => internal_error(&asked).into_response(),
+            Self::LayerMissing | Self::ClaimsType(_) => internal_error(&asked).into_response(),
             Self::CredentialsMissing(rejection) => refuse(rejection, &asked).into_response(),
         }
     }
@@ -127,13 +127,9 @@ enum Found<'a, C> {
 fn find<C: Any + Send + Sync>(parts: &Parts) -> Result<Found<'_, C>, AccessTokenRejection> {
     let wanted = type_name::<C>();
     if let Some(verified) = parts.extensions.get::<Verified>() {
-        let token = verified.access_token().map_err(|_| {
-            tracing::error!(
-                target: "fapi_tower",
-                "a handler takes AccessToken<{wanted}>, but the resource server was built with another claims type: \
-                 build it with .claims::<{wanted}>(), or take its type in the handler"
-            );
-            AccessTokenRejection::ClaimsType
+        let token = verified.access_token().map_err(|error| {
+            tracing::error!(target: "fapi_tower", "a handler takes AccessToken<{wanted}>: {error}");
+            AccessTokenRejection::ClaimsType(error)
         })?;
         return Ok(Found::Token(AccessToken(token)));
     }

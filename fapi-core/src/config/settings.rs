@@ -77,6 +77,10 @@ pub(super) struct ProfileTable {
     issued_at_optional: Option<bool>,
     /// Whether this API must be the only audience of an access token.
     single_audience: Option<bool>,
+    /// Whether every answer to a request with a proof carries a nonce.
+    nonce_in_every_answer: Option<bool>,
+    /// Whether a challenge of status 401 names the scope to ask for.
+    challenges_name_scope: Option<bool>,
     /// What is done with `x-fapi-interaction-id`.
     interaction_id: Option<InteractionIdPolicy>,
     /// How long a proof is accepted after its `iat`; at most `10m`.
@@ -106,6 +110,8 @@ impl From<ProfileTable> for ProfileSettings {
         let profile = apply(profile, table.token_id_optional, Profile::with_token_id_optional);
         let profile = apply(profile, table.issued_at_optional, Profile::with_issued_at_optional);
         let profile = apply(profile, table.single_audience, Profile::with_single_audience);
+        let profile = apply(profile, table.nonce_in_every_answer, Profile::with_nonce_in_every_answer);
+        let profile = apply(profile, table.challenges_name_scope, Profile::with_challenges_name_scope);
         let profile = apply(profile, table.interaction_id, Profile::with_interaction_id);
         let profile = apply(profile, span(table.proof_max_age), Profile::with_proof_max_age);
         let profile = apply(profile, span(table.max_future), Profile::with_max_future);

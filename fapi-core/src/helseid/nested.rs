@@ -2,52 +2,48 @@
 
 use std::fmt;
 
-use serde::Deserialize;
 use serde_json::Value;
 
-use super::text::Text;
-
 /// Who acted, where a token was exchanged (RFC 8693 §4.1), as HelseID writes it.
-#[derive(Clone, Deserialize)]
-pub struct Actor {
-    #[serde(default, rename = "iss")]
-    issuer: Text,
-    #[serde(default)]
-    client_id: Text,
-    #[serde(default)]
-    orgnr_parent: Text,
-    #[serde(default)]
-    act: Option<Box<Actor>>,
-}
+#[derive(Clone, Copy)]
+pub struct Actor<'a>(&'a Value);
 
 /// The claim `nhn:tillitsrammeverk:parameters`: who treats whom and why, as the calling organisation vouches for it. It
 /// holds data of patients.
 #[derive(Clone, Copy)]
 pub struct TrustFramework<'a>(&'a Value);
 
-impl Actor {
+impl<'a> Actor<'a> {
+    pub(super) const fn new(act: &'a Value) -> Self {
+        Self(act)
+    }
+
     /// The issuer of the token that was exchanged.
     #[must_use]
-    pub fn issuer(&self) -> Option<&str> {
-        self.issuer.get()
+    pub fn issuer(self) -> Option<&'a str> {
+        self.text("iss")
     }
 
     /// The client that exchanged it.
     #[must_use]
-    pub fn client_id(&self) -> Option<&str> {
-        self.client_id.get()
+    pub fn client_id(self) -> Option<&'a str> {
+        self.text("client_id")
     }
 
     /// The organisation for which that client acts.
     #[must_use]
-    pub fn parent_organisation(&self) -> Option<&str> {
-        self.orgnr_parent.get()
+    pub fn parent_organisation(self) -> Option<&'a str> {
+        self.text("orgnr_parent")
     }
 
     /// Who acted before.
     #[must_use]
-    pub fn actor(&self) -> Option<&Self> {
-        self.act.as_deref()
+    pub fn actor(self) -> Option<Self> {
+        self.0.get("act").filter(|act| act.is_object()).map(Self)
+    }
+
+    fn text(self, name: &str) -> Option<&'a str> {
+        self.0.get(name)?.as_str().filter(|text| !text.is_empty())
     }
 }
 
@@ -83,7 +79,7 @@ impl<'a> TrustFramework<'a> {
 }
 
 /// R21, R22: nothing about the user.
-impl fmt::Debug for Actor {
+impl fmt::Debug for Actor<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Actor")

@@ -1,33 +1,176 @@
 //! What HelseID's APIs ask of a caller, with names that tell an operator whose fault a refusal is.
 //!
 //! A missing claim is nearly always the API's own registration: only its owner chooses which claims its tokens hold. So it
-//! is asked for first, under a name that says so. Each function here is a [`Requirement`] over [`HelseIdClaims`]; an API
-//! with a claims type of its own calls the methods of [`HelseIdClaims`] in [`Requirement::claims`].
+//! is asked for first, under a name that says so; then, whether it can be read; then, what it says. The names hold the
+//! claim's name, and never its value.
+
+use std::any::Any;
+use std::marker::PhantomData;
 
 use super::claims::{HelseIdClaims, Tenancy};
+use super::known::{self, Names};
 use crate::requirement::Requirement;
 use crate::token::AccessToken;
 
-type Token = AccessToken<HelseIdClaims>;
+/// The requirements of this module, for a server whose claims type `C` is an API's own, with [`HelseIdClaims`] in it.
+///
+/// The functions of this module are the same for [`HelseIdClaims`] itself.
+///
+/// ```
+/// use std::time::Duration;
+/// use fapi_core::helseid::{self, HelseIdClaims};
+/// use fapi_core::{Profile, Requirement, ResourceServer, Revocation};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Claims {
+///     #[serde(flatten)]
+///     helseid: HelseIdClaims,
+///     #[serde(rename = "example:journal-api/client/claims/ward")]
+///     ward: Option<String>,
+/// }
+///
+/// impl AsRef<HelseIdClaims> for Claims {
+///     fn as_ref(&self) -> &HelseIdClaims {
+///         &self.helseid
+///     }
+/// }
+///
+/// type HelseId = helseid::Requirements<Claims>;
+///
+/// let server = ResourceServer::builder()
+///     .profile(Profile::helseid())
+///     .public_url("https://api.example.no")
+///     .audience("example:journal-api")
+///     .claims::<Claims>()
+///     .revocation(Revocation::max_token_lifetime(Duration::from_secs(600)))
+///     .build()?;
+/// let requirement = Requirement::scope("example:journal-api/read")
+///     .and(HelseId::user_at_level(4))
+///     .and(HelseId::hpr_number());
+/// # Ok::<(), fapi_core::ConfigError>(())
+/// ```
+pub struct Requirements<C>(PhantomData<C>);
 
-/// What the log says of a claim that is not in the token.
-fn registered(claim: &str, present: impl Fn(&HelseIdClaims) -> bool + Send + Sync + 'static) -> Requirement {
-    let name =
-        format!("helseid: the token holds {claim} (if none does: register it for this API in Selvbetjening)");
-    Requirement::claims(&name, move |token: &Token| present(token.claims()))
+impl<C: AsRef<HelseIdClaims> + Any + Send + Sync> Requirements<C> {
+    /// A client that acts for itself: no user took part, so there is no `sub` and no claim about one.
+    ///
+    /// A scope alone does not say so: a token with a user may hold the same scope.
+    #[must_use]
+    pub fn machine_to_machine() -> Requirement {
+        Requirement::claims("helseid: machine-to-machine, without a user", |token: &AccessToken<C>| {
+            !has_user(token)
+        })
+    }
+
+    /// A user who logged on at this security level or above; 4 is the norm.
+    #[must_use]
+    pub fn user_at_level(level: u8) -> Requirement {
+        let user = Requirement::claims(
+            "helseid: a user is logged on (this is the token of a client that acts for itself)",
+            |token: &AccessToken<C>| has_user(token),
+        );
+        let name = format!("helseid: the user has logged on at security level {level} or above");
+        let enough = move |claims: &HelseIdClaims| claims.security_level().is_some_and(|own| own >= level);
+        user.and(Self::registered("security_level", known::SECURITY_LEVEL)).and(Self::that(
+            &name,
+            known::SECURITY_LEVEL,
+            enough,
+        ))
+    }
+
+    /// A user who is in the register of health personnel.
+    ///
+    /// HelseID leaves the claim out for everybody else, so its absence has two possible reasons.
+    #[must_use]
+    pub fn hpr_number() -> Requirement {
+        Self::held("hpr_number", known::HPR_NUMBER, "the user is no health worker; or, if no token does")
+    }
+
+    /// A client that acts for an organisation.
+    #[must_use]
+    pub fn parent_organisation() -> Requirement {
+        Self::registered("orgnr_parent", known::ORGNR_PARENT)
+    }
+
+    /// A client that also names the sub-unit for which it acts.
+    ///
+    /// The client must ask for it. Whether the sub-unit of a multi-tenant client belongs to the parent organisation is for
+    /// the API to check: HelseID does not.
+    #[must_use]
+    pub fn child_organisation() -> Requirement {
+        Self::held("orgnr_child", known::ORGNR_CHILD, "the client did not ask for it; or, if no token does")
+    }
+
+    /// A client of this kind of tenancy.
+    ///
+    /// A token must say so: one without the claim meets `tenancy(Tenancy::Single)` as little as any other. The prescription
+    /// module (SFM) takes it for that of a single-tenant client; an API that does so too asks for
+    /// `Requirement::not(tenancy(Tenancy::Multi))` instead.
+    #[must_use]
+    pub fn tenancy(tenancy: Tenancy) -> Requirement {
+        let name = format!("helseid: the tenancy of the client is {tenancy:?}");
+        let same = move |claims: &HelseIdClaims| claims.tenancy() == Some(tenancy);
+        Self::registered("client_tenancy", known::TENANCY).and(Self::that(&name, known::TENANCY, same))
+    }
+
+    /// A multi-tenant client of one of these suppliers, by organisation number. An empty list refuses every request.
+    #[must_use]
+    pub fn supplier<S: Into<Box<str>>>(numbers: impl IntoIterator<Item = S>) -> Requirement {
+        let allowed: Vec<Box<str>> = numbers.into_iter().map(Into::into).collect();
+        let why = "the client is not multi-tenant; or, if no token does";
+        Self::held("orgnr_supplier", known::ORGNR_SUPPLIER, why).and(Self::that(
+            "helseid: the supplier is on the API's list",
+            known::ORGNR_SUPPLIER,
+            move |claims| claims.supplier().is_some_and(|own| allowed.iter().any(|one| **one == *own)),
+        ))
+    }
+
+    /// A claim that is in every token for which it is registered.
+    fn registered(claim: &str, names: Names) -> Requirement {
+        Self::held(claim, names, "if none does")
+    }
+
+    /// A claim that the token holds, and that can be read. `absence` is why a token may not hold it.
+    fn held(claim: &str, names: Names, absence: &str) -> Requirement {
+        let there = format!(
+            "helseid: the token holds {claim} ({absence}: register it for this API in Selvbetjening)"
+        );
+        let readable = format!(
+            "helseid: {claim} can be read (it is in the token, in a form that is not known: {})",
+            names.join(", ")
+        );
+        Self::known(&there, move |claims| Some(claims.holds(names)))
+            .and(Self::that(&readable, names, |_| true))
+    }
+
+    /// What a claim that is there says. R146: one that cannot be read meets nothing, nor its opposite.
+    fn that(
+        name: &str,
+        names: Names,
+        met: impl Fn(&HelseIdClaims) -> bool + Send + Sync + 'static,
+    ) -> Requirement {
+        Self::known(name, move |claims| (!claims.is_unreadable(names)).then(|| met(claims)))
+    }
+
+    fn known(
+        name: &str,
+        met: impl Fn(&HelseIdClaims) -> Option<bool> + Send + Sync + 'static,
+    ) -> Requirement {
+        Requirement::claims_if_known(name, move |token: &AccessToken<C>| met(token.claims().as_ref()))
+    }
 }
 
-/// A client that acts for itself: no user took part, so there is no `sub` and no claim about one.
-///
-/// A scope alone does not say so: a token with a user may hold the same scope.
+fn has_user<C: AsRef<HelseIdClaims>>(token: &AccessToken<C>) -> bool {
+    !token.subject_is_client() || token.claims().as_ref().has_user()
+}
+
+/// As [`Requirements::machine_to_machine`], over [`HelseIdClaims`].
 #[must_use]
 pub fn machine_to_machine() -> Requirement {
-    Requirement::claims("helseid: machine-to-machine, without a user", |token: &Token| {
-        token.subject_is_client() && !token.claims().has_user()
-    })
+    Requirements::<HelseIdClaims>::machine_to_machine()
 }
 
-/// A user who logged on at this security level or above; 4 is the norm.
+/// As [`Requirements::user_at_level`], over [`HelseIdClaims`].
 ///
 /// ```
 /// use fapi_core::{Requirement, helseid};
@@ -36,67 +179,35 @@ pub fn machine_to_machine() -> Requirement {
 /// ```
 #[must_use]
 pub fn user_at_level(level: u8) -> Requirement {
-    let user = Requirement::claims(
-        "helseid: a user is logged on (this is the token of a client that acts for itself)",
-        |token: &Token| !token.subject_is_client() || token.claims().has_user(),
-    );
-    let name = format!("helseid: the user has logged on at security level {level} or above");
-    user.and(registered("security_level", |claims| claims.security_level().is_some())).and(
-        Requirement::claims(&name, move |token: &Token| {
-            token.claims().security_level().is_some_and(|own| own >= level)
-        }),
-    )
+    Requirements::<HelseIdClaims>::user_at_level(level)
 }
 
-/// A user who is in the register of health personnel.
-///
-/// HelseID leaves the claim out for everybody else, so its absence has two possible reasons.
+/// As [`Requirements::hpr_number`], over [`HelseIdClaims`].
 #[must_use]
 pub fn hpr_number() -> Requirement {
-    Requirement::claims(
-        "helseid: the token holds hpr_number (the user is no health worker; or, if no token does: register it for this API \
-         in Selvbetjening)",
-        |token: &Token| token.claims().hpr_number().is_some(),
-    )
+    Requirements::<HelseIdClaims>::hpr_number()
 }
 
-/// A client that acts for an organisation.
+/// As [`Requirements::parent_organisation`], over [`HelseIdClaims`].
 #[must_use]
 pub fn parent_organisation() -> Requirement {
-    registered("orgnr_parent", |claims| claims.parent_organisation().is_some())
+    Requirements::<HelseIdClaims>::parent_organisation()
 }
 
-/// A client that also names the sub-unit for which it acts.
-///
-/// The client must ask for it. Whether the sub-unit of a multi-tenant client belongs to the parent organisation is for the
-/// API to check: HelseID does not.
+/// As [`Requirements::child_organisation`], over [`HelseIdClaims`].
 #[must_use]
 pub fn child_organisation() -> Requirement {
-    Requirement::claims(
-        "helseid: the token holds orgnr_child (the client did not ask for it; or, if no token does: register it for this API \
-         in Selvbetjening)",
-        |token: &Token| token.claims().child_organisation().is_some(),
-    )
+    Requirements::<HelseIdClaims>::child_organisation()
 }
 
-/// A client of this kind of tenancy.
+/// As [`Requirements::tenancy`], over [`HelseIdClaims`].
 #[must_use]
 pub fn tenancy(tenancy: Tenancy) -> Requirement {
-    let name = format!("helseid: the tenancy of the client is {tenancy:?}");
-    registered("client_tenancy", |claims| claims.tenancy().is_some())
-        .and(Requirement::claims(&name, move |token: &Token| token.claims().tenancy() == Some(tenancy)))
+    Requirements::<HelseIdClaims>::tenancy(tenancy)
 }
 
-/// A multi-tenant client of one of these suppliers, by organisation number. An empty list refuses every request.
+/// As [`Requirements::supplier`], over [`HelseIdClaims`].
 #[must_use]
 pub fn supplier<S: Into<Box<str>>>(numbers: impl IntoIterator<Item = S>) -> Requirement {
-    let allowed: Vec<Box<str>> = numbers.into_iter().map(Into::into).collect();
-    let named = Requirement::claims(
-        "helseid: the token holds orgnr_supplier (the client is not multi-tenant; or, if no token does: register it for this \
-         API in Selvbetjening)",
-        |token: &Token| token.claims().supplier().is_some(),
-    );
-    named.and(Requirement::claims("helseid: the supplier is on the API's list", move |token: &Token| {
-        token.claims().supplier().is_some_and(|own| allowed.iter().any(|one| **one == *own))
-    }))
+    Requirements::<HelseIdClaims>::supplier(numbers)
 }

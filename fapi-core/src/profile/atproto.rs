@@ -19,8 +19,11 @@ impl Profile {
     /// |---|---|---|---|
     /// | binding | DPoP or mutual TLS | DPoP | Demonstrating Proof of Possession |
     /// | nonces | when needed | always, and with every answer to a proof | Demonstrating Proof of Possession |
-    /// | lifetime of tokens | short | below 30 min; at most 15 min where they cannot be revoked | Tokens and Session Lifetime |
-    /// | metadata | RFC 9728 | RFC 9728, with exactly one authorization server | Authorization Servers |
+    /// | lifetime of tokens (not enforced by itself) | short | below 30 min; at most 15 min where they cannot be revoked | Tokens and Session Lifetime |
+    /// | metadata | RFC 9728 | RFC 9728; exactly one authorization server (not checked) | Authorization Servers |
+    ///
+    /// Two of these are for the configuration: pass [`max_token_lifetime`](Self::max_token_lifetime) to
+    /// [`Revocation::max_token_lifetime`](crate::Revocation::max_token_lifetime), and name one issuer only.
     ///
     /// It deviates from FAPI 2.0 in nothing that a resource server checks; its clients may be public ones.
     ///

@@ -106,6 +106,19 @@ impl Profile {
         Self { single_audience: required, ..self }
     }
 
+    /// Whether every answer to a request with a proof carries a nonce, and not only where a new one is needed.
+    #[must_use]
+    pub fn with_nonce_in_every_answer(self, always: bool) -> Self {
+        Self { nonce_in_every_answer: always, ..self }
+    }
+
+    /// Whether a challenge of status 401 names the scope to ask for: that of
+    /// [`scopes_supported`](crate::ResourceServerBuilder::scopes_supported).
+    #[must_use]
+    pub fn with_challenges_name_scope(self, named: bool) -> Self {
+        Self { challenges_name_scope: named, ..self }
+    }
+
     /// What is done with `x-fapi-interaction-id`.
     #[must_use]
     pub fn with_interaction_id(self, policy: InteractionIdPolicy) -> Self {

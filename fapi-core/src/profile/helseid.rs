@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::{Profile, text};
+use super::{Profile, ProfileClaims, text};
 use crate::confirmation::SenderConstraint;
 use crate::dpop::NoncePolicy;
 use crate::jose::Algorithm;
@@ -62,6 +62,7 @@ impl Profile {
     /// | nonces | when needed | off | NHN's client cannot answer a challenge |
     /// | `iat` of proofs | −60 … +30 s | −15 … +10 s | not established |
     /// | leeway for `exp` | none | 5 s | appendix on access tokens |
+    /// | claims type | – | [`HelseIdClaims`](crate::helseid::HelseIdClaims) | – |
     /// | issuer | – | `https://helseid-sts.nhn.no` | metadata |
     ///
     /// The issuers of HelseID's test environments are refused (P40).
@@ -71,13 +72,12 @@ impl Profile {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use fapi_core::{Profile, ResourceServer, Revocation, helseid::HelseIdClaims};
+    /// use fapi_core::{Profile, ResourceServer, Revocation};
     ///
     /// let server = ResourceServer::builder()
     ///     .profile(Profile::helseid())
     ///     .public_url("https://api.example.no")
     ///     .audience("example:my-api")
-    ///     .claims::<HelseIdClaims>()
     ///     .revocation(Revocation::max_token_lifetime(Duration::from_secs(600)))
     ///     .build()?;
     /// # Ok::<(), fapi_core::ConfigError>(())
@@ -96,6 +96,7 @@ impl Profile {
             expiry_leeway: EXPIRY_LEEWAY,
             sender_constraint: SenderConstraint::Dpop,
             nonce_policy: NoncePolicy::Off,
+            claims: ProfileClaims::HelseId,
             issuer: Some(text(PRODUCTION)),
             refused_issuers: Cow::Borrowed(&TEST_ISSUERS),
             ..Self::fapi2()

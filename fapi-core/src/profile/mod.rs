@@ -22,9 +22,12 @@ use thiserror::Error as ThisError;
 
 use crate::confirmation::SenderConstraint;
 use crate::dpop::NoncePolicy;
+use crate::dpop::target::PublicUrl;
+use crate::helseid::HelseIdClaims;
 use crate::interaction_id::InteractionIdPolicy;
 use crate::jose::Algorithm;
 use crate::token::claims::ClaimRules;
+use crate::token::{ClaimsType, NoClaims};
 
 pub use deviation::Deviation;
 pub(crate) use deviation::others as other_algorithms;
@@ -50,6 +53,13 @@ const MAX_TOKEN_BYTES: usize = 16 * 1024;
 const MAX_PROOF_BYTES: usize = 8 * 1024;
 /// Bytes of a `jti` (R61): four times a UUID leaves room for every scheme seen.
 const MAX_JTI_BYTES: usize = 256;
+
+/// The claims that tokens under a profile are known to hold beyond the registered ones.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum ProfileClaims {
+    None,
+    HelseId,
+}
 
 type Preset = fn() -> Profile;
 
@@ -113,6 +123,7 @@ pub struct Profile {
     challenges_name_scope: bool,
     challenges_bearer_first: bool,
     interaction_id: InteractionIdPolicy,
+    claims: ProfileClaims,
     issuer: Option<Cow<'static, str>>,
     refused_issuers: Cow<'static, [Cow<'static, str>]>,
 }
@@ -173,6 +184,7 @@ impl Profile {
             challenges_name_scope: false,
             challenges_bearer_first: false,
             interaction_id: InteractionIdPolicy::Off,
+            claims: ProfileClaims::None,
             issuer: None,
             refused_issuers: Cow::Borrowed(&[]),
         }
@@ -196,10 +208,8 @@ impl Profile {
 
     /// Whether this issuer may not be trusted under this profile, such as that of a test environment in production (P40).
     pub(crate) fn refuses_issuer(&self, identifier: &str) -> bool {
-        let same = |refused: &Cow<'_, str>| {
-            refused.trim_end_matches('/').eq_ignore_ascii_case(identifier.trim_end_matches('/'))
-        };
-        self.refused_issuers.iter().any(same)
+        let origin = origin(identifier);
+        self.refused_issuers.iter().any(|refused| self::origin(refused) == origin)
     }
 
     /// The algorithms accepted for access tokens.
@@ -294,6 +304,20 @@ impl Profile {
         self.issuer.as_deref()
     }
 
+    /// The issuers that cannot be trusted under this profile, however they are spelt: those of test environments (P40). No
+    /// setting changes that; an API that is a test has a profile of its own, such as [`Profile::helseid_test`].
+    pub fn refused_issuers(&self) -> impl Iterator<Item = &str> {
+        self.refused_issuers.iter().map(AsRef::as_ref)
+    }
+
+    /// The claims type, unless [`ResourceServerBuilder::claims`](crate::ResourceServerBuilder::claims) names another one.
+    pub(crate) fn claims_type(&self) -> ClaimsType {
+        match self.claims {
+            ProfileClaims::None => ClaimsType::of::<NoClaims>(),
+            ProfileClaims::HelseId => ClaimsType::of::<HelseIdClaims>(),
+        }
+    }
+
     pub(crate) const fn claim_rules(&self) -> ClaimRules {
         self.claim_rules
     }
@@ -333,4 +357,11 @@ impl Profile {
     pub const fn max_jti_bytes(&self) -> usize {
         self.max_jti_bytes
     }
+}
+
+/// Scheme, host and port in normal form (RFC 3986 §6.2): those of an issuer, however its identifier is spelt.
+fn origin(identifier: &str) -> Cow<'_, str> {
+    let Ok(url) = PublicUrl::parse(identifier) else { return Cow::Borrowed(identifier) };
+    // A host with the root's dot is the same host.
+    Cow::Owned(url.origin().trim_end_matches('.').to_owned())
 }

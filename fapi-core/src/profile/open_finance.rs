@@ -27,8 +27,12 @@ impl Profile {
     /// | binding | DPoP or mutual TLS | mutual TLS, scheme `Bearer` | FAPI 1.0 Advanced §5.2.2 |
     /// | `typ` of tokens | `at+jwt` | `at+jwt` or `JWT` | not established |
     /// | `sub` | required | absent where no user took part | not established |
-    /// | lifetime of tokens | short | 300 to 900 s | security profile, item 13 |
+    /// | lifetime of tokens (not enforced by itself) | short | 300 to 900 s | security profile, item 13 |
     /// | `x-fapi-interaction-id` | optional | required | security profile |
+    ///
+    /// Pass [`max_token_lifetime`](Self::max_token_lifetime), 900 s, to
+    /// [`Revocation::max_token_lifetime`](crate::Revocation::max_token_lifetime). That a token lives for 300 s is for the
+    /// authorization server.
     ///
     /// Not covered: signed bodies of payments, idempotency keys, the state of a consent.
     #[must_use]
@@ -46,12 +50,12 @@ impl Profile {
     /// | | FAPI 2.0 | Consumer Data Right | source |
     /// |---|---|---|---|
     /// | algorithms of tokens | ES256, PS256, Ed25519 | PS256, ES256 | Consumer Data Standards, security profile |
-    /// | binding | DPoP or mutual TLS | mutual TLS, scheme `Bearer` | Consumer Data Standards, security profile |
+    /// | binding | DPoP or mutual TLS | mutual TLS, scheme `Bearer` | FAPI 1.0 Advanced §5.2.2 |
     /// | `typ` of tokens | `at+jwt` | `at+jwt` or `JWT` | not established |
     /// | `sub` | required | absent where no user took part | not established |
     /// | `x-fapi-interaction-id` | optional | in every answer | conformance suite |
     ///
-    /// Not covered: `x-v` and its 406, `x-fapi-auth-date`, `x-cds-client-headers`, errors in the form `urn:au-cds:error:…`.
+    /// Not covered: `x-v` and its 406, `x-fapi-auth-date`, `x-fapi-customer-ip-address`, `x-cds-client-headers`, errors in the form `urn:au-cds:error:…`.
     #[must_use]
     pub fn cdr_au() -> Self {
         Self { name: text("cdr-au"), ..mutual_tls(&PS256_OR_ES256) }

@@ -242,6 +242,11 @@ impl ProxyTrust {
         }
     }
 
+    /// Whether this peer could be a proxy that conveys certificates: nobody has told who it is.
+    pub(crate) fn cannot_tell(&self, peer: Peer) -> bool {
+        self.certificate.is_some() && peer == Peer::Unknown
+    }
+
     pub(crate) fn header_names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(|name| &**name)
     }

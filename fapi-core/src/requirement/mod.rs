@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 use crate::confirmation::SenderConstraint;
 use crate::error::Error;
 use crate::rejection::is_quotable;
+use crate::token::scope::is_scope_token;
 use crate::token::{AccessToken, TokenFacts};
 
 pub(crate) use rule::Presented;
@@ -97,9 +98,20 @@ impl Requirement {
 
     /// The user must have been authenticated in one of these ways (`acr`, RFC 9470 §4), in order of preference. An empty
     /// list refuses every request.
+    ///
+    /// Text that a challenge cannot name is in the list for nothing, and is logged: a client is told to ask for the values
+    /// separated by spaces (RFC 9470 §3), so that one with a space, a quote or a backslash in it is left out of the challenge.
     #[must_use]
     pub fn acr_any<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
-        Rule::AnyAcr(owned(values)).into()
+        let values = owned(values);
+        // R33, P44
+        for value in values.iter().filter(|value| !is_scope_token(value)) {
+            tracing::warn!(
+                target: "fapi_core",
+                "Requirement::acr_any: a challenge cannot name this value, so that no client can ask for it: {value:?}"
+            );
+        }
+        Rule::AnyAcr(values).into()
     }
 
     /// The user must have been authenticated within this time (`auth_time`, RFC 9470 §4): it is exact, and challenges name
@@ -148,6 +160,15 @@ impl Requirement {
     where
         C: Any + Send + Sync,
         F: Fn(&AccessToken<C>) -> bool + Send + Sync + 'static,
+    {
+        Self::claims_if_known(name, move |token: &AccessToken<C>| Some(predicate(token)))
+    }
+
+    /// As [`Self::claims`]; `None` if the token does not say enough to tell (R146).
+    pub(crate) fn claims_if_known<C, F>(name: &str, predicate: F) -> Self
+    where
+        C: Any + Send + Sync,
+        F: Fn(&AccessToken<C>) -> Option<bool> + Send + Sync + 'static,
     {
         let check =
             move |presented: Presented<'_>| Ok(predicate(&presented.token.typed::<C>(presented.binding)?));

@@ -14,7 +14,8 @@ use crate::error::Error;
 use crate::token::scope::is_scope_token;
 use crate::token::{ErasedToken, TokenFacts};
 
-type ClaimsCheck = Arc<dyn Fn(Presented<'_>) -> Result<bool, Error> + Send + Sync>;
+/// `None`: the token does not say enough to tell.
+type ClaimsCheck = Arc<dyn Fn(Presented<'_>) -> Result<Option<bool>, Error> + Send + Sync>;
 /// `None`: there are details of the type, and none that can be read satisfies the predicate.
 type DetailsCheck = Arc<dyn Fn(&TokenFacts) -> Option<bool> + Send + Sync>;
 
@@ -72,7 +73,7 @@ impl Rule {
             Self::AuthorizationDetails { kind, check } => Verdict::of_known(check(facts), || {
                 Shortfall::Other(Error::InsufficientAuthorizationDetails(Arc::clone(kind)))
             }),
-            Self::Claims { check, .. } => Verdict::of(check(presented)?, || self.unmet()),
+            Self::Claims { check, .. } => Verdict::of_known(check(presented)?, || self.unmet()),
             Self::All(rules) => self.check_all(rules, presented)?,
             Self::Any(rules) => self.check_any(rules, presented)?,
             Self::Not(rule) => match rule.check(presented)? {

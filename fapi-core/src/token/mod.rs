@@ -11,7 +11,7 @@ pub(crate) mod introspection;
 pub(crate) mod jwt;
 pub(crate) mod scope;
 
-use std::any::{Any, TypeId};
+use std::any::{Any, TypeId, type_name};
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -25,6 +25,9 @@ use crate::error::Error;
 use crate::token::authorization_details::{AuthorizationDetail, AuthorizationDetails};
 
 pub use scope::Scope;
+
+/// The longest name of a claim that is logged, in bytes: those in use are URLs of half the length.
+const MAX_CLAIM_NAME_BYTES: usize = 128;
 
 /// For APIs that need no claims beyond the registered ones.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
@@ -285,26 +288,48 @@ impl<C> fmt::Debug for AccessToken<C> {
 #[derive(Clone)]
 pub(crate) struct ErasedToken {
     pub(crate) facts: Arc<TokenFacts>,
-    pub(crate) claims: Arc<dyn Any + Send + Sync>,
+    claims: AnyClaims,
+    claims_type: &'static str,
 }
 
 impl ErasedToken {
+    /// A token of these facts, with claims of this type out of its verified payload.
+    pub(crate) fn read(facts: TokenFacts, claims: ClaimsType, payload: &[u8]) -> Result<Self, Error> {
+        let (read, claims_type) = (claims.read, claims.name);
+        Ok(Self { facts: Arc::new(facts), claims: read(payload)?, claims_type })
+    }
+
     /// The token with claims of type `C`; [`NoClaims`] fits every token.
     pub(crate) fn typed<C: Any + Send + Sync>(&self, binding: Binding) -> Result<AccessToken<C>, Error> {
-        let claims: Arc<dyn Any + Send + Sync> = if TypeId::of::<C>() == TypeId::of::<NoClaims>() {
+        let claims: AnyClaims = if TypeId::of::<C>() == TypeId::of::<NoClaims>() {
             Arc::new(NoClaims {})
         } else {
             Arc::clone(&self.claims)
         };
-        let claims = claims.downcast::<C>().map_err(|_| Error::ClaimsType)?;
+        let claims = claims
+            .downcast::<C>()
+            .map_err(|_| Error::ClaimsType { asked_for: type_name::<C>(), built_with: self.claims_type })?;
         Ok(AccessToken { facts: Arc::clone(&self.facts), claims, binding })
     }
 }
 
-/// Reads the claims type that the server was built with from the verified payload.
-pub(crate) type ClaimsReader = fn(&[u8]) -> Result<Arc<dyn Any + Send + Sync>, Error>;
+type AnyClaims = Arc<dyn Any + Send + Sync>;
 
-pub(crate) fn claims_reader<C>(payload: &[u8]) -> Result<Arc<dyn Any + Send + Sync>, Error>
+/// The claims type that a server was built with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClaimsType {
+    /// As a log shows it.
+    pub(crate) name: &'static str,
+    read: fn(&[u8]) -> Result<AnyClaims, Error>,
+}
+
+impl ClaimsType {
+    pub(crate) fn of<C: for<'de> Deserialize<'de> + Any + Send + Sync>() -> Self {
+        Self { name: type_name::<C>(), read: read_claims::<C> }
+    }
+}
+
+fn read_claims<C>(payload: &[u8]) -> Result<AnyClaims, Error>
 where
     C: for<'de> Deserialize<'de> + Any + Send + Sync,
 {
@@ -312,7 +337,20 @@ where
         return Ok(Arc::new(NoClaims {}));
     }
     serde_json::from_slice::<C>(payload)
-        .map(|claims| Arc::new(claims) as Arc<dyn Any + Send + Sync>)
-        // The parser's text may quote the claim: it is not passed on (P44).
-        .map_err(|_| Error::TokenClaims)
+        .map(|claims| Arc::new(claims) as AnyClaims)
+        .map_err(|_| Error::TokenClaims(misfit::<C>(payload)))
+}
+
+/// Which claim of a verified payload does not fit the type, or is not there. The parser's text may quote what the claim
+/// says: only a name is passed on (P44).
+fn misfit<C: for<'de> Deserialize<'de>>(payload: &[u8]) -> Option<Arc<str>> {
+    let reader = &mut serde_json::Deserializer::from_slice(payload);
+    let error = serde_path_to_error::deserialize::<_, C>(reader).err()?;
+    let text = error.inner().to_string();
+    let name = match error.path().iter().next() {
+        Some(serde_path_to_error::Segment::Map { key }) => key,
+        // The text that serde has for a required field, whose name is the type's.
+        _ => text.strip_prefix("missing field `")?.split('`').next()?,
+    };
+    Some(name).filter(|name| name.len() <= MAX_CLAIM_NAME_BYTES).map(Into::into)
 }

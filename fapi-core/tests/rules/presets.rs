@@ -114,7 +114,8 @@ fn a_relaxed_fapi2_may_not_spell_its_name_in_another_way() {
 async fn setters_override_the_profile() {
     let atproto = World::with(|builder| builder.profile(Profile::atproto()));
     assert_eq!(atproto.verify(&atproto.valid()).await, Err(Error::NonceMissing));
-    assert_eq!(atproto.verify(&atproto.mtls()).await, Err(Error::BindingNotAccepted));
+    let dpop_only = Err(Error::SchemeNotAccepted(SenderConstraint::Dpop));
+    assert_eq!(atproto.verify(&atproto.mtls()).await, dpop_only);
     for order in [true, false] {
         let world = World::with(|builder| {
             let before = if order { builder.profile(Profile::atproto()) } else { builder };
@@ -252,7 +253,8 @@ async fn open_finance_is_mutual_tls() {
             let request = identified(bearer.certificate(world.certificate.der()));
             assert_eq!(world.verify(&request).await, Err(Error::TokenAlgorithm), "{name} {other}");
         }
-        assert_eq!(world.verify(&world.valid()).await, Err(Error::BindingNotAccepted), "{name}");
+        let mtls_only = Err(Error::SchemeNotAccepted(SenderConstraint::Mtls));
+        assert_eq!(world.verify(&world.valid()).await, mtls_only, "{name}");
     }
     // R24: an identifier that finds the request again is part of each.
     assert_eq!(Profile::open_finance_brazil().interaction_id(), InteractionIdPolicy::Require);

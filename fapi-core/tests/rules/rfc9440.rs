@@ -83,12 +83,13 @@ async fn a_stranger_conveys_nothing() {
     let world = behind(CertificateHeader::rfc9440());
     let request = without_certificate(&world);
     let own = client_cert(&world.certificate);
-    for peer in [stranger(), Peer::Unknown, Peer::UnixSocket] {
-        assert_eq!(
-            decide(&world, peer, &[("client-cert", &own)], &request).await,
-            Err(Error::CertificateMissing),
-            "{peer:?}"
-        );
+    for (peer, error) in [
+        (stranger(), Error::CertificateMissing),
+        // Whose fault it is that nothing is known of the peer, only the log says.
+        (Peer::Unknown, Error::PeerUnknown),
+        (Peer::UnixSocket, Error::CertificateMissing),
+    ] {
+        assert_eq!(decide(&world, peer, &[("client-cert", &own)], &request).await, Err(error), "{peer:?}");
         assert!(!world.server.trusts(peer));
         // Rubbish from a stranger is not even looked at; the certificate of the connection counts.
         assert_eq!(decide(&world, peer, &[("client-cert", "x")], &world.mtls()).await, Ok(()), "{peer:?}");

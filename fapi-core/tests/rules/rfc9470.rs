@@ -5,6 +5,7 @@ use std::time::Duration;
 use fapi_core::{Error, Rejection, Requirement};
 use fapi_testkit::TokenBuilder;
 
+use crate::logging::Log;
 use crate::world::{Request, World, header, headers};
 
 const SUBSTANTIAL: &str = "urn:example:loa:substantial";
@@ -176,11 +177,16 @@ async fn under_mutual_tls_the_bearer_challenge_carries_it() {
     assert!(challenges[1].starts_with("DPoP algs="), "{challenges:?}");
 }
 
-// R33: what a challenge cannot hold is compared, and never written.
+// R33: what a challenge cannot hold is compared, and never written; since no client can ask for it, the log says so.
 #[tokio::test]
 async fn an_acr_value_cannot_break_out_of_the_challenge() {
     let world = World::new();
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
     let requirement = Requirement::acr_any(["a\", error=\"b", "two words", HIGH]);
+    let warnings = log.take();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(warnings[1].starts_with("WARN fapi_core") && warnings[1].contains("two words"), "{warnings:?}");
     let rejection = check(&world, &requirement, |token| token).await.unwrap_err();
     assert!(challenge(&rejection).contains("acr_values=\"urn:example:loa:high\", algs="));
     assert!(check(&world, &requirement, |token| token.claim("acr", "two words")).await.is_ok());

@@ -71,7 +71,9 @@ async fn a_certificate_header_of_a_stranger_is_removed() {
         peer.and_then(|peer| request.extensions_mut().insert(peer));
         let (parts, _) = send(service.clone(), request).await;
         assert_eq!(parts.status, StatusCode::UNAUTHORIZED, "{peer:?}");
-        assert_eq!(parts.extensions.get::<Rejection>().unwrap().error(), &Error::CertificateMissing);
+        let unknown = peer.is_none_or(|peer| peer == Peer::Unknown);
+        let error = if unknown { Error::PeerUnknown } else { Error::CertificateMissing };
+        assert_eq!(parts.extensions.get::<Rejection>().unwrap().error(), &error, "{peer:?}");
     }
     assert_eq!(calls.count(), 0);
     // With what is right without it, the request passes, without the header.

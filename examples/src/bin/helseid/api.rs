@@ -33,7 +33,6 @@ pub(crate) fn resource_server(
         .profile(Profile::helseid_test())
         .public_url(url)
         .audience(AUDIENCE)
-        .claims::<HelseIdClaims>()
         .revocation(Revocation::max_token_lifetime(MAX_TOKEN_LIFETIME))
         .scopes_supported([READ, REPORT])
         .rejection_body(RejectionBody::ProblemJson);
