@@ -189,9 +189,9 @@ fn introspection_has_one_way_to_authenticate() {
         "issuer[0].introspection: key_id goes with key_file only"
     );
     for (settings, parts) in [
-        ("max_age = 30", ["introspection.max_age: ", "integer `30`", "string"]),
+        ("max_age = 30", ["introspection.max_age: ", "integer `30`", "\"30s\""]),
         ("negative_age = \"soon\"", ["introspection.negative_age: ", "\"soon\"", "\"30s\""]),
-        ("budget = -1", ["introspection.budget: ", "integer `-1`", "u32"]),
+        ("budget = -1", ["introspection.budget: ", "integer `-1`", "a whole number that is not negative"]),
         ("mutual_tls = \"yes\"", ["introspection.mutual_tls: ", "\"yes\"", "boolean"]),
         ("key = \"a\"", ["introspection.key: ", "unknown field", "`key_file`"]),
     ] {
@@ -257,7 +257,10 @@ fn a_single_issuer_can_have_its_secret_from_a_variable() {
         ["client_secret_basic", "budget: 21", "opaque_tokens: false", "[Es256, Ps256]", "[\"one\", \"two\"]"];
     assert_shows(&shown, &parts);
     let many = from_env(None, &[("FAPI_ISSUER__INTROSPECTION__BUDGET", "many")]).unwrap_err().to_string();
-    assert_eq!(many, "issuer.introspection.budget: invalid value: string \"many\", expected a number");
+    assert_eq!(
+        many,
+        "FAPI_ISSUER__INTROSPECTION__BUDGET: invalid value: string \"many\", expected a whole number that is not negative"
+    );
 }
 
 #[test]
@@ -272,7 +275,7 @@ fn what_the_builder_refuses_is_refused() {
     silent.revocation.introspection = true;
     assert!(matches!(refused(silent), ConfigError::IntrospectionMissing(_)));
     let age = refused(introspection("mutual_tls = true\nmax_age = \"11m\""));
-    assert_eq!(age.to_string(), "the max_age of introspection must be at most 600 s");
+    assert_eq!(age.to_string(), "introspection.max_age 660s cannot be used: it must be at most 600s");
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn what_the_builder_refuses_is_refused() {
     for (revocation, expected) in [
         (
             "revocation.status_list.max_age = \"2h\"".to_owned(),
-            ConfigError::StatusListAge { most_seconds: 3600 },
+            ConfigError::StatusListAge { value: Duration::from_secs(7200), most: Duration::from_secs(3600) },
         ),
         (
             origin("https://b.example.com", "https://b.example.net"),
@@ -144,10 +144,11 @@ fn there_may_be_several_transmitters_and_not_none() {
     let both = config(&format!("{}{}", one("a"), one("b")));
     assert_eq!(both.clone().revocation.choices().count(), 2);
     assert!(both.into_builder().unwrap().build().is_ok());
-    let says = "revocation.security_events: it names no transmitter";
-    assert_eq!(problem("revocation.security_events = []"), says);
+    let none = problem("revocation.security_events = []");
+    assert_eq!(none, "revocation.security_events: it names no transmitter");
     let variable = from_env(Some(VALID), &[("FAPI_REVOCATION__SECURITY_EVENTS", "")]);
-    assert_eq!(variable.unwrap_err().to_string(), says);
+    let none = variable.unwrap_err().to_string();
+    assert_eq!(none, "FAPI_REVOCATION__SECURITY_EVENTS: it names no transmitter");
 }
 
 // R161, R164, R166
