@@ -62,7 +62,7 @@ pub enum ConfigError {
     )]
     RevocationMissing,
     /// R67: tokens have whole seconds, so that none would be accepted.
-    #[error("revocation.max_token_lifetime {0:?} cannot be used: it must be at least 1s")]
+    #[error("revocation.max_token_lifetime {}s cannot be used: it must be at least 1s", .0.as_secs_f64())]
     MaxTokenLifetime(Duration),
     /// Encrypted tokens were asked for, without a key to decrypt them with.
     #[error("token_decryption has no key: name at least one to which the authorization server encrypts")]
@@ -94,7 +94,10 @@ pub enum ConfigError {
     #[error("the status list origin {0:?} is not of the form https://host or https://host:port")]
     StatusListOrigin(String),
     /// A status list would be kept for too long.
-    #[error("revocation.status_list.max_age {value:?} cannot be used: it must be at most {most:?}")]
+    #[error(
+        "revocation.status_list.max_age {}s cannot be used: it must be at most {}s",
+        value.as_secs_f64(), most.as_secs()
+    )]
     StatusListAge {
         /// The configured value.
         value: Duration,
@@ -130,7 +133,10 @@ pub enum ConfigError {
     )]
     TokenType(String),
     /// A window of the profile is out of bounds.
-    #[error("profile.{name} {value:?} cannot be used: it must be from {least:?} to {most:?}")]
+    #[error(
+        "profile.{name} {}s cannot be used: it must be from {}s to {}s",
+        value.as_secs_f64(), least.as_secs(), most.as_secs()
+    )]
     Window {
         /// Which one.
         name: &'static str,
@@ -161,6 +167,23 @@ pub enum ConfigError {
         /// Its upper bound.
         most: usize,
     },
+    /// A client's share of the replay store is more than the store, or less than can be told apart.
+    #[error(
+        "memory_replay_store.client_share {value} cannot be used: it must be from {least} to {most} proofs, of a capacity of {most}"
+    )]
+    ReplayClientShare {
+        /// The configured value.
+        value: usize,
+        /// Its lower bound, a part of the capacity.
+        least: usize,
+        /// Its upper bound, the capacity.
+        most: usize,
+    },
+    /// RFC 6749 §3.3: no token could ever have this scope.
+    #[error(
+        "scopes_supported {0:?} cannot be used: a scope is of visible ASCII characters without quotation mark and backslash, and several are a list"
+    )]
+    Scope(String),
     /// The default HTTP client cannot be set up.
     #[error(transparent)]
     HttpClient(#[from] HttpError),

@@ -248,7 +248,7 @@ fn resource_server(
         settings.revocation.max_token_lifetime.get_or_insert(most);
     }
     let server = settings.into_builder().and_then(|builder| builder.build());
-    server.map_err(|error| wrong(arguments, &error))
+    server.map_err(|error| wrong(arguments, address, &error))
 }
 
 /// Nobody else than the configured proxies connects to where this API listens: otherwise none would ever be believed.
@@ -266,13 +266,13 @@ fn check_proxy(settings: &Config, address: &Address) -> Result<(), Failure> {
 }
 
 /// The configuration's error, with the flag to mend it.
-fn wrong(arguments: &Arguments, error: &ConfigError) -> Failure {
+fn wrong(arguments: &Arguments, address: &Address, error: &ConfigError) -> Failure {
     let hint = match error {
         ConfigError::IssuerMissing => "; give --issuer, or a --profile that has one",
         ConfigError::PublicUrlMissing | ConfigError::AudienceMissing if arguments.public_url.is_none() => {
             "; give --public-url, since --listen is no URL"
         }
-        ConfigError::PublicUrl { .. } if arguments.public_url.is_none() => {
+        ConfigError::PublicUrl { url, .. } if *url == format!("http://{address}") => {
             "; give --public-url, since --listen is no loopback address"
         }
         ConfigError::Issuer(_) if arguments.issuers.iter().any(|issuer| issuer.starts_with("http://")) => {

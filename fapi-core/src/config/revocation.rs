@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
+use serde::de::Deserializer;
 
 use super::issuer::issuer_with_keys;
 use super::values::{
@@ -33,7 +33,7 @@ pub struct RevocationSettings {
     pub status_list: Option<StatusListSettings>,
     /// What issuers, or other transmitters, push when they have withdrawn something, one or several. The program mounts the
     /// receiver.
-    #[serde(default, deserialize_with = "receivers")]
+    #[serde(default, deserialize_with = "one_or_many")]
     #[cfg_attr(
         feature = "config-schema",
         schemars(with = "super::schema::OneOrMany<SecurityEventsSettings>")
@@ -50,12 +50,6 @@ impl RevocationSettings {
             self.security_events.into_iter().map(|settings| Revocation::security_events(settings.into()));
         [lifetime, asked, listed].into_iter().flatten().chain(pushed)
     }
-}
-
-/// Events were asked for: an empty list must not mean that none are received.
-fn receivers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SecurityEventsSettings>, D::Error> {
-    let receivers = one_or_many(deserializer)?;
-    if receivers.is_empty() { Err(D::Error::custom("it names no transmitter")) } else { Ok(receivers) }
 }
 
 /// As [`StatusListPolicy`].

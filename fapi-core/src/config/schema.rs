@@ -19,7 +19,7 @@ use crate::profile::Profile;
 #[expect(dead_code, reason = "only its schema is used")]
 pub(super) enum OneOrMany<T> {
     One(T),
-    Many(Vec<T>),
+    Many(#[schemars(length(min = 1))] Vec<T>),
 }
 
 macro_rules! schema {

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
+use serde::de::Deserializer;
 
 use super::values::{
-    AlgorithmName, Shorthand, Span, apply, number, some_number, some_one_or_many, text_or_table,
+    AlgorithmName, Shorthand, Span, Text, apply, number, some_number, some_one_or_many, text_or_table,
 };
 use crate::clock::{Clock, SystemClock};
 use crate::config_error::ConfigError;
@@ -16,7 +16,7 @@ use crate::interaction_id::InteractionIdPolicy;
 use crate::jose::Algorithm;
 use crate::metadata::ResourceDescription;
 use crate::profile::Profile;
-use crate::replay::MemoryReplayStore;
+use crate::replay::{MemoryReplayStore, least_share};
 
 /// A profile: its name, or a table that changes one. What is not set stays as it is in the preset.
 #[derive(Clone, Debug)]
@@ -173,7 +173,9 @@ impl Default for Preset {
 
 impl<'de> Deserialize<'de> for Preset {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map(Self).map_err(D::Error::custom)
+        let expected = format!("one of {}", Profile::names().collect::<Vec<_>>().join(", "));
+        let parse = |name: &str| name.parse().ok().map(Self);
+        deserializer.deserialize_str(Text { parse, expected: &expected })
     }
 }
 
@@ -210,14 +212,23 @@ pub struct ReplayStoreSettings {
     #[serde(deserialize_with = "number")]
     #[cfg_attr(feature = "config-schema", schemars(range(min = 1, max = 100_000_000)))]
     pub capacity: usize,
-    /// How many a client may have once half of the store is in use.
+    /// How many a client may have once half of the store is in use: from a thirty-second of the capacity to all of it; an
+    /// eighth by default.
     #[serde(default, deserialize_with = "some_number")]
     pub client_share: Option<usize>,
 }
 
 impl ReplayStoreSettings {
     pub(super) fn store(self, crypto: &dyn CryptoProvider) -> Result<MemoryReplayStore, ConfigError> {
-        let store = MemoryReplayStore::with_capacity(crypto, SystemClock.now(), self.capacity)?;
-        Ok(apply(store, self.client_share, MemoryReplayStore::with_client_share))
+        let Self { capacity, client_share } = self;
+        let store = MemoryReplayStore::with_capacity(crypto, SystemClock.now(), capacity)?;
+        // In code, what is out of bounds is the nearest that is not.
+        let (least, most) = (least_share(capacity).max(1), capacity);
+        match client_share {
+            Some(value) if !(least..=most).contains(&value) => {
+                Err(ConfigError::ReplayClientShare { value, least, most })
+            }
+            _ => Ok(apply(store, client_share, MemoryReplayStore::with_client_share)),
+        }
     }
 }

@@ -37,9 +37,9 @@ impl<'de> Deserialize<'de> for AlgorithmName {
 }
 
 /// Text of a certain form. Whatever else is there, the error shows it, and says what is expected.
-struct Text<'a, P> {
-    parse: P,
-    expected: &'a str,
+pub(super) struct Text<'a, P> {
+    pub(super) parse: P,
+    pub(super) expected: &'a str,
 }
 
 impl<T, P: FnOnce(&str) -> Option<T>> Visitor<'_> for Text<'_, P> {
@@ -180,7 +180,12 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrMany<T> {
         while let Some(one) = seq.next_element()? {
             all.push(one);
         }
-        Ok(all)
+        // Whoever writes a list means something by it: that nothing is left of it is a mistake, such as an empty variable.
+        if all.is_empty() {
+            Err(A::Error::custom("an empty list: name one at least, or leave it out"))
+        } else {
+            Ok(all)
+        }
     }
 }
 

@@ -278,7 +278,10 @@ pub enum IssuerError {
     #[error("the client_id for introspection at the issuer {0:?} is empty")]
     ClientIdEmpty(String),
     /// An answer would be kept for too long.
-    #[error("introspection.{name} {value:?} cannot be used: it must be at most {most:?}")]
+    #[error(
+        "introspection.{name} {}s cannot be used: it must be at most {}s",
+        value.as_secs_f64(), most.as_secs()
+    )]
     IntrospectionAge {
         /// Which one.
         name: &'static str,

@@ -266,9 +266,9 @@ fn a_single_issuer_can_have_its_secret_from_a_variable() {
 #[test]
 fn what_the_builder_refuses_is_refused() {
     let refused = |config: Config| config.into_builder().unwrap().build().map(|_server| ()).unwrap_err();
-    let none = config("token_algorithms = []");
+    let others = config("token_algorithms = \"RS256\"");
     assert_eq!(
-        refused(none),
+        refused(others),
         ConfigError::Issuer(IssuerError::Algorithms("https://as.example.com".to_owned()))
     );
     let mut silent = config("");
@@ -331,10 +331,8 @@ fn keys_for_encrypted_tokens_need_a_feature() {
 // Encryption was asked for: an empty list, or an empty variable, must not mean that plain tokens are accepted.
 #[test]
 fn no_key_for_encrypted_tokens_is_an_error() {
-    let listed = Config::from_toml(&format!("token_decryption = []\n{VALID}")).unwrap();
-    let variable = from_env(Some(VALID), &[("FAPI_TOKEN_DECRYPTION", "")]).unwrap();
-    for config in [listed, variable] {
-        let refused = config.into_builder().unwrap().build().map(|_server| ());
-        assert_eq!(refused, Err(ConfigError::DecryptionKeyMissing));
-    }
+    let listed = problem(&format!("token_decryption = []\n{VALID}"));
+    let variable = from_env(Some(VALID), &[("FAPI_TOKEN_DECRYPTION", "")]).unwrap_err().to_string();
+    assert!(listed.starts_with("token_decryption: an empty list"), "{listed}");
+    assert!(variable.starts_with("FAPI_TOKEN_DECRYPTION: an empty list"), "{variable}");
 }

@@ -166,9 +166,9 @@ fn what_is_out_of_bounds_is_named_with_its_bounds() {
         ),
         (
             "profile.proof_max_age = \"0s\"",
-            "profile.proof_max_age 0ns cannot be used: it must be from 1s to 600s",
+            "profile.proof_max_age 0s cannot be used: it must be from 1s to 600s",
         ),
-        ("profile.max_future = \"2m\"", "profile.max_future 120s cannot be used: it must be from 0ns to 60s"),
+        ("profile.max_future = \"2m\"", "profile.max_future 120s cannot be used: it must be from 0s to 60s"),
         (
             "profile.max_token_bytes = 0",
             "profile.max_token_bytes 0 cannot be used: it must be from 256 to 65536 bytes",
@@ -182,7 +182,6 @@ fn what_is_out_of_bounds_is_named_with_its_bounds() {
             "profile.max_jti_bytes 5 cannot be used: it must be from 36 to 1024 bytes",
         ),
         ("profile.name = \"\"", "profile.name is empty"),
-        ("profile.token_types = []", "profile.token_types is empty, "),
         (
             "profile.token_types = \"application/at+jwt\"",
             "profile.token_types \"application/at+jwt\" cannot be used: ",
@@ -190,11 +189,20 @@ fn what_is_out_of_bounds_is_named_with_its_bounds() {
         ("profile.token_algorithms = \"RS256\"", "give it a profile.name of its own"),
         (
             "revocation.max_token_lifetime = \"0s\"",
-            "revocation.max_token_lifetime 0ns cannot be used: it must be at least 1s",
+            "revocation.max_token_lifetime 0s cannot be used: it must be at least 1s",
         ),
         (
             "memory_replay_store.capacity = 100000000000000",
             "memory_replay_store.capacity 100000000000000 cannot be used: it must be from 1 to 100000000 proofs",
+        ),
+        (
+            "memory_replay_store = { capacity = 320, client_share = 9 }",
+            "memory_replay_store.client_share 9 cannot be used: it must be from 10 to 320 proofs",
+        ),
+        ("memory_replay_store = { capacity = 320, client_share = 321 }", "client_share 321 cannot be used"),
+        (
+            "scopes_supported = \"a b\"",
+            "scopes_supported \"a b\" cannot be used: a scope is of visible ASCII",
         ),
         ("memory_replay_store.capacity = 0", "memory_replay_store.capacity 0 cannot be used: "),
         ("revocation.introspection = true", "revocation.introspection needs introspection at every issuer"),
@@ -205,6 +213,16 @@ fn what_is_out_of_bounds_is_named_with_its_bounds() {
         let error = config.into_builder().and_then(|builder| builder.build()).map(|_server| ()).unwrap_err();
         assert!(error.to_string().contains(says), "{error}");
     }
+}
+
+#[test]
+fn a_list_of_nothing_is_a_mistake() {
+    for key in ["issuer", "audience", "nonce_secrets", "token_decryption", "profile.token_types"] {
+        let problem = problem(&format!("{key} = []"));
+        assert_eq!(problem, format!("{key}: an empty list: name one at least, or leave it out"));
+    }
+    let variable = from_env(Some(VALID), &[("FAPI_NONCE_SECRETS", " ")]).unwrap_err().to_string();
+    assert_eq!(variable, "FAPI_NONCE_SECRETS: an empty list: name one at least, or leave it out");
 }
 
 // Each is shown by a variable's own name, also where the mistake is in a table or a list.
