@@ -2,7 +2,7 @@
 //!
 //! - `quickstart`: an issuer, a protected API and a client in one process, and what comes of a stolen token;
 //! - `mtls`: an API that terminates TLS itself, with tokens that are bound to client certificates;
-//! - `api`: an API configured by flags or by a file, for axum or for actix-web;
+//! - `api`: an API configured by flags, variables or a file, for axum or for actix-web;
 //! - `opaque`: an API whose tokens are opaque, and which asks their issuer about them;
 //! - `two_issuers`: an API that trusts two issuers, each by rules of its own;
 //! - `helseid`: an API of the Norwegian health sector, with what its routes ask of users, systems and suppliers.
@@ -13,6 +13,7 @@ pub mod api;
 pub mod cli;
 pub mod client;
 pub mod clock;
+pub mod listen;
 pub mod shutdown;
 
 /// The code of the documents compiles.

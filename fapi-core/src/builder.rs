@@ -252,6 +252,9 @@ impl ResourceServerBuilder {
     pub fn build(self) -> Result<ResourceServer, ConfigError> {
         self.profile.check()?;
         check_audiences(&self.audiences, &self.issuers, &self.profile)?;
+        if let Some(wrong) = self.scopes_supported.iter().find(|scope| !is_scope_token(scope)) {
+            return Err(ConfigError::Scope(wrong.clone()));
+        }
         if self.decryption_keys.as_ref().is_some_and(Vec::is_empty) {
             return Err(ConfigError::DecryptionKeyMissing);
         }
@@ -361,9 +364,7 @@ impl ResourceServerBuilder {
 
 /// RFC 6750 §3: the scope that a client should ask for, where the profile wants challenges to name it.
 fn challenged_scope(profile: &Profile, scopes: &[String]) -> Option<String> {
-    let mut permitted = scopes.iter().filter(|scope| is_scope_token(scope)).peekable();
-    let named = profile.challenges_name_scope() && permitted.peek().is_some();
-    named.then(|| permitted.map(String::as_str).collect::<Vec<_>>().join(" "))
+    (profile.challenges_name_scope() && !scopes.is_empty()).then(|| scopes.join(" "))
 }
 
 /// R62: nodes that each make a secret of their own would send a client from nonce to nonce for ever.

@@ -1,9 +1,12 @@
 //! What can be wrong with a configuration. Each message names the setting and says what it should be.
 
+use std::time::Duration;
+
 use thiserror::Error as ThisError;
 
 use crate::crypto::RandomError;
 use crate::issuer::{HttpError, IssuerError};
+use crate::profile::FAPI2_NAME;
 use crate::proxy::TrustedProxyError;
 
 /// Why a [`ResourceServer`](crate::ResourceServer) cannot be built.
@@ -63,9 +66,12 @@ pub enum ConfigError {
     AudienceEmpty,
     /// SP 5.3.4-3, R4: a resource server verifies the revocation status of tokens, or keeps their lifetime short.
     #[error(
-        "revocation is missing: say where revoked tokens are learnt of, or how long a token may live, such as revocation(Revocation::max_token_lifetime(Duration::from_secs(300)))"
+        "revocation is missing: say where revoked tokens are learnt of, or how long a token may live, such as revocation.max_token_lifetime = \"5m\" (in code, Revocation::max_token_lifetime)"
     )]
     RevocationMissing,
+    /// R67: tokens have whole seconds, so that none would be accepted.
+    #[error("revocation.max_token_lifetime {}s cannot be used: it must be at least 1s", .0.as_secs_f64())]
+    MaxTokenLifetime(Duration),
     /// Encrypted tokens were asked for, without a key to decrypt them with.
     #[error("token_decryption has no key: name at least one to which the authorization server encrypts")]
     DecryptionKeyMissing,
@@ -91,7 +97,7 @@ pub enum ConfigError {
     SecurityEventsAmbiguous(String, String),
     /// R4: tokens of this issuer would not be asked about.
     #[error(
-        "revocation(Revocation::introspection()) needs introspection at every issuer: {0:?} has none; configure it with with_introspection"
+        "revocation.introspection needs introspection at every issuer, and the issuer {0:?} has none: configure its introspection (in code, Issuer::with_introspection)"
     )]
     IntrospectionMissing(String),
     /// Status lists were configured for an issuer that is not configured itself.
@@ -101,30 +107,96 @@ pub enum ConfigError {
     #[error("the status list origin {0:?} is not of the form https://host or https://host:port")]
     StatusListOrigin(String),
     /// A status list would be kept for too long.
-    #[error("the max_age of status lists must be at most {most_seconds} s")]
+    #[error(
+        "revocation.status_list.max_age {}s cannot be used: it must be at most {}s",
+        value.as_secs_f64(), most.as_secs()
+    )]
     StatusListAge {
-        /// Its upper bound in seconds.
-        most_seconds: u64,
+        /// The configured value.
+        value: Duration,
+        /// Its upper bound.
+        most: Duration,
     },
     /// An opaque token does not say whose it is.
     #[error(
-        "the issuers {0:?} and {1:?} both have introspection for opaque tokens, which do not say whose they are: all but one must be for_jwts_only"
+        "the issuers {0:?} and {1:?} both have introspection for opaque tokens, which do not say whose they are: set introspection.for_jwts_only of all but one"
     )]
     OpaqueTokensAmbiguous(String, String),
     /// The profile accepts no algorithm for tokens or for proofs.
-    #[error("the profile {0:?} has no algorithm for tokens or none for proofs")]
+    #[error(
+        "the profile {0:?} has no algorithm for tokens or none for proofs: token_algorithms and proof_algorithms must each name one"
+    )]
     AlgorithmsMissing(String),
     /// SP 5.1.2: a profile that accepts more than FAPI 2.0 does may not bear its name (R20).
-    #[error("the profile accepts what FAPI 2.0 does not: give it a name of its own with named(..)")]
+    #[error(
+        "the profile accepts what FAPI 2.0 does not, and may not be called {FAPI2_NAME:?}: give it a profile.name of its own (in code, Profile::named)"
+    )]
     ProfileName,
-    /// A window or limit of the profile is out of bounds.
-    #[error("the profile's {name} must be at most {most_seconds} s")]
+    /// A profile is known by its name, in the log and to people.
+    #[error("profile.name is empty")]
+    ProfileNameEmpty,
+    /// The profile accepts tokens of no type.
+    #[error(
+        "profile.token_types is empty, so that no token would be accepted: name a type such as \"at+jwt\", or set untyped_tokens"
+    )]
+    TokenTypesMissing,
+    /// No token has this type.
+    #[error(
+        "profile.token_types {0:?} cannot be used: a type is written without \"application/\", such as \"at+jwt\""
+    )]
+    TokenType(String),
+    /// A window of the profile is out of bounds.
+    #[error(
+        "profile.{name} {}s cannot be used: it must be from {}s to {}s",
+        value.as_secs_f64(), least.as_secs(), most.as_secs()
+    )]
     Window {
         /// Which one.
         name: &'static str,
-        /// Its upper bound in seconds.
-        most_seconds: u64,
+        /// The configured value.
+        value: Duration,
+        /// Its lower bound.
+        least: Duration,
+        /// Its upper bound.
+        most: Duration,
     },
+    /// A limit of the profile is out of bounds.
+    #[error("profile.{name} {value} cannot be used: it must be from {least} to {most} bytes")]
+    Size {
+        /// Which one.
+        name: &'static str,
+        /// The configured value, in bytes.
+        value: usize,
+        /// Its lower bound.
+        least: usize,
+        /// Its upper bound.
+        most: usize,
+    },
+    /// The in-memory replay store would refuse every proof, or does not fit in memory.
+    #[error("memory_replay_store.capacity {value} cannot be used: it must be from 1 to {most} proofs")]
+    ReplayCapacity {
+        /// The configured value.
+        value: usize,
+        /// Its upper bound.
+        most: usize,
+    },
+    /// A client's share of the replay store is more than the store, or less than can be told apart.
+    #[error(
+        "memory_replay_store.client_share {value} cannot be used: it must be from {least} to {most} proofs, of a capacity of {most}"
+    )]
+    ReplayClientShare {
+        /// The configured value.
+        value: usize,
+        /// Its lower bound, a part of the capacity.
+        least: usize,
+        /// Its upper bound, the capacity.
+        most: usize,
+    },
+    /// RFC 6749 §3.3: no token could ever have this scope.
+    #[error(
+        "scopes_supported {0:?} cannot be used: a scope is of visible ASCII characters without quotation mark and backslash, and several are a list"
+    )]
+    Scope(String),
     /// The default HTTP client cannot be set up.
     #[error(transparent)]
     HttpClient(#[from] HttpError),
@@ -135,7 +207,7 @@ pub enum ConfigError {
     CryptoProviderMissing,
     /// RFC 9449 §9: nodes that share a replay store, but not the secrets of their nonces (R62, R64).
     #[error(
-        "nonce_secrets is missing: nodes that share a replay store must know each other's nonces; give all of them the same secrets, or turn nonces off with nonce(NoncePolicy::Off)"
+        "nonce_secrets is missing: nodes that share a replay store must know each other's nonces; give all of them the same secrets, or set nonce to \"off\""
     )]
     NonceSecretsMissing,
     /// The nonces cannot be made as configured.

@@ -8,6 +8,8 @@ use fapi_actix::{AccessToken, AccessTokenMiddleware, Require, security_events};
 use fapi_core::{Requirement, ResourceServer};
 use rustls::ServerConfig;
 use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::net::UnixListener;
 
 use super::{GRACE, HEALTHY, Login, Payment, READ, Records, SECURITY_EVENTS, WRITE, Whoami, recent_login};
 
@@ -71,7 +73,20 @@ pub async fn serve(
     server: ResourceServer,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    serve_on(listener, None, server, stop).await
+    serve_on(Listener::Plain(listener), server, stop).await
+}
+
+/// The same on a Unix domain socket.
+///
+/// # Errors
+/// Those of the listener.
+#[cfg(unix)]
+pub async fn serve_socket(
+    listener: UnixListener,
+    server: ResourceServer,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    serve_on(Listener::Socket(listener), server, stop).await
 }
 
 /// The same with TLS, such as that of `fapi_core::ServerTls`.
@@ -84,12 +99,18 @@ pub async fn serve_tls(
     server: ResourceServer,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    serve_on(listener, Some(tls), server, stop).await
+    serve_on(Listener::Tls(listener, Box::new(tls)), server, stop).await
+}
+
+enum Listener {
+    Plain(TcpListener),
+    Tls(TcpListener, Box<ServerConfig>),
+    #[cfg(unix)]
+    Socket(UnixListener),
 }
 
 async fn serve_on(
-    listener: TcpListener,
-    tls: Option<ServerConfig>,
+    listener: Listener,
     server: ResourceServer,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
@@ -97,14 +118,15 @@ async fn serve_on(
     let http = HttpServer::new(move || {
         App::new().configure(|config| routes(config, server.clone(), records.clone()))
     })
-    // So that the middleware knows the client certificate of a connection.
+    // So that the middleware knows the peer of a connection, and its certificate.
     .on_connect(fapi_actix::on_connect)
     .shutdown_signal(stop)
     .shutdown_timeout(GRACE.as_secs());
-    let listener = listener.into_std()?;
-    match tls {
-        Some(tls) => http.listen_rustls_0_23(listener, tls)?,
-        None => http.listen(listener)?,
+    match listener {
+        Listener::Plain(listener) => http.listen(listener.into_std()?)?,
+        Listener::Tls(listener, tls) => http.listen_rustls_0_23(listener.into_std()?, *tls)?,
+        #[cfg(unix)]
+        Listener::Socket(listener) => http.listen_uds(listener.into_std()?)?,
     }
     .run()
     .await

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use fapi_core::jose::Algorithm;
 use fapi_examples::client::{Call, Http};
@@ -175,6 +176,19 @@ fn a_mistake_in_the_file_is_one_line_and_status_2() {
         ("profile = \"helseid\"\nissuer = \"https://helseid-sts.test.nhn.no\"", "for tests"),
         ("nonce_secrets = \"hunter2\"", "nonce_secrets: a secret must be base64url"),
         ("public_url = ", "line 1: not TOML"),
+        ("nonce = \"off\"\nnonce = \"off\"", "line 2: not TOML: duplicate key `nonce`"),
+        (
+            "profile.proof_max_age = \"20m\"\nissuer = \"https://as.example.com\"",
+            "proof_max_age 1200s cannot be used",
+        ),
+        (
+            "memory_replay_store.capacity = 100000000000000",
+            "memory_replay_store.capacity 100000000000000 cannot be used",
+        ),
+        (
+            "issuer = \"https://as.example.com\"\n[trusted_proxy]\nunix_socket = true\nforwarded.headers = \"forwarded\"",
+            "trusted_proxy.unix_socket is true, but nobody connects to 127.0.0.1:",
+        ),
         (
             "[issuer]\nidentifier = \"https://as.example.com\"\n\
              introspection = { client_id = \"a\", client_secret = \"hunter2\", mutual_tls = true }",
@@ -196,6 +210,121 @@ fn a_mistake_in_the_file_is_one_line_and_status_2() {
         assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
         assert!(ended.stderr.starts_with("error: ") && ended.stderr.contains(says), "{}", ended.stderr);
         assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);
+    }
+}
+
+// Settings come from variables, too, under one prefix; none of them is overlooked.
+#[test]
+fn a_variable_is_a_setting_or_a_mistake() {
+    let arguments = ["--issuer", "https://as.example.com", "--listen", "127.0.0.1:0"];
+    for (variable, value, says) in [
+        ("FAPI_BOGUS", "1", "FAPI_BOGUS: unknown field `bogus`, expected one of `profile`, "),
+        ("FAPI_LISTEN", "127.0.0.1:0", "FAPI_LISTEN: unknown field `listen`"),
+        (
+            "FAPI_SENDER_CONSTRAINT",
+            "none",
+            "FAPI_SENDER_CONSTRAINT: unknown variant `none`, expected one of `either`",
+        ),
+        (
+            "FAPI_PROFILE__PROOF_MAX_AGE",
+            "30",
+            "FAPI_PROFILE__PROOF_MAX_AGE: invalid value: string \"30\", expected a time",
+        ),
+        ("FAPI_NONCE_SECRETS", "hunter2", "FAPI_NONCE_SECRETS: a secret must be base64url"),
+        (
+            "FAPI_PROFILE__MAX_JTI_BYTES",
+            "5",
+            "profile.max_jti_bytes 5 cannot be used: it must be from 36 to 1024",
+        ),
+    ] {
+        let ended = Process::start_with(&[(variable, value)], API, &arguments).ended();
+        assert_eq!((ended.code, ended.stderr.lines().count()), (Some(2), 1), "{ended:?}");
+        assert!(ended.stderr.starts_with("error: ") && ended.stderr.contains(says), "{}", ended.stderr);
+        assert!(!ended.stderr.contains("hunter2"), "{}", ended.stderr);
+    }
+}
+
+/// What the API logs of its settings at start, and its metadata.
+async fn started(variables: &[(&str, &str)], arguments: &[&str]) -> (String, Value) {
+    let mut process = Process::start_with(variables, API, arguments);
+    let url = process.line_after("listening on ");
+    let call = Call {
+        method: "GET",
+        url: format!("{url}/.well-known/oauth-protected-resource"),
+        authorization: None,
+        dpop: None,
+    };
+    let metadata = serde_json::from_str(&Http::new().send(&call).await.unwrap().body).unwrap();
+    process.signal("TERM");
+    (process.ended().stderr, metadata)
+}
+
+#[tokio::test]
+async fn variables_override_the_file_and_flags_override_variables() {
+    let file = File::new(
+        "under-variables.toml",
+        "issuer = \"https://file.example.com\"\naudience = \"a\"\ndescription.name = \"Of the file\"\n\
+         scopes_supported = \"of:the-file\"\n",
+    );
+    let variables = [
+        ("FAPI_SENDER_CONSTRAINT", "mtls"),
+        ("FAPI_DESCRIPTION__NAME", "Of the variable"),
+        ("FAPI_ISSUER", "https://variable.example.com"),
+    ];
+    let arguments = ["--config", file.path(), "--listen", "127.0.0.1:0"];
+    let (log, metadata) = started(&variables, &arguments).await;
+    assert!(log.contains("binding=Mtls"), "{log}");
+    assert_eq!(metadata["resource_name"], "Of the variable");
+    assert_eq!(metadata["scopes_supported"][0], "of:the-file");
+    assert_eq!(metadata["authorization_servers"][0], "https://variable.example.com");
+    let flags = [&arguments[..], &["--issuer", "https://flag.example.com"]].concat();
+    let (_, metadata) = started(&variables, &flags).await;
+    assert_eq!(metadata["authorization_servers"][0], "https://flag.example.com");
+}
+
+// What the file changes in a profile is not lost for another preset.
+#[tokio::test]
+async fn another_profile_keeps_what_the_file_changes() {
+    let file = File::new("profile.toml", "[profile]\nname = \"own\"\nproof_algorithms = \"EdDSA\"\n");
+    let arguments =
+        ["--config", file.path(), "--profile", "helseid-test", "--listen", "127.0.0.1:0", "--audience", "a"];
+    let (log, metadata) = started(&[], &arguments).await;
+    assert!(log.contains("own"), "{log}");
+    assert_eq!(metadata["authorization_servers"][0], "https://helseid-sts.test.nhn.no");
+    assert_eq!(metadata["dpop_signing_alg_values_supported"], serde_json::json!(["EdDSA"]));
+}
+
+// R67: the longest lifetime is the profile's, where it has one.
+#[tokio::test]
+async fn the_longest_lifetime_is_the_profiles() {
+    let issuer = TestIssuer::new("named after its address").serve();
+    for (profile, most) in [("atproto", 900), ("fapi2", 3600)] {
+        let mut process = Process::start(
+            API,
+            &[
+                "--profile",
+                profile,
+                "--issuer",
+                issuer.identifier(),
+                "--allow-insecure-loopback",
+                "--nonce",
+                "off",
+                "--audience",
+                "urn:a",
+                "--listen",
+                "127.0.0.1:0",
+            ],
+        );
+        let whoami = format!("{}/whoami", process.line_after("listening on "));
+        let client = TestClient::new();
+        for (seconds, status) in [(most, 200), (most + 1, 401)] {
+            let lifetime = Duration::from_secs(seconds);
+            let token = issuer.issuer().token().audience("urn:a").bound_to(&client).lifetime(lifetime).sign();
+            let proof = client.proof("GET", &whoami).access_token(&token).sign();
+            let authorization = Some(format!("DPoP {token}"));
+            let call = Call { method: "GET", url: whoami.clone(), authorization, dpop: Some(proof) };
+            assert_eq!(Http::new().send(&call).await.unwrap().status, status, "{profile} {seconds}");
+        }
     }
 }
 

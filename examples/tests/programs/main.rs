@@ -6,6 +6,8 @@ mod api;
 mod arguments;
 mod configuration;
 mod helseid;
+#[cfg(unix)]
+mod listen;
 mod opaque;
 mod process;
 mod quickstart;

@@ -25,11 +25,17 @@ pub(crate) struct Ended {
 
 impl Process {
     pub(crate) fn start(program: &str, arguments: &[&str]) -> Self {
+        Self::start_with(&[], program, arguments)
+    }
+
+    /// Starts it with these environment variables.
+    pub(crate) fn start_with(variables: &[(&str, &str)], program: &str, arguments: &[&str]) -> Self {
         let mut command = Command::new(program);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("FAPI_") || name == "RUST_LOG")
         {
             command.env_remove(name);
         }
+        command.envs(variables.iter().copied());
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());

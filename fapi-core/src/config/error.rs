@@ -19,17 +19,17 @@ pub enum SettingsError {
     /// A key is unknown, or its value is not allowed.
     #[error("{key}: {problem}")]
     Value {
-        /// The key with those that it is in, such as `profile.proof_max_age`; empty for the whole.
+        /// The key with those that it is in, such as `profile.proof_max_age`.
         key: String,
         /// The value and what is allowed instead.
         problem: String,
     },
-    /// An environment variable cannot be used.
+    /// An environment variable is no setting, or its value is not allowed.
     #[error("{variable}: {problem}")]
     Variable {
         /// Its name.
         variable: String,
-        /// What is wrong with it.
-        problem: &'static str,
+        /// What is wrong with it: its value, and what is allowed instead.
+        problem: String,
     },
 }

@@ -11,7 +11,8 @@ use serde::de::Deserializer;
 use super::Provider;
 use super::key_file::KeyFile;
 use super::values::{
-    AlgorithmName, SecretText, Shorthand, Span, apply, one_or_many, some_one_or_many, text_or_table, when,
+    AlgorithmName, SecretText, Shorthand, Span, apply, one_or_many, some_number, some_one_or_many,
+    text_or_table, when,
 };
 use crate::config_error::ConfigError;
 use crate::issuer::{ClientAuthentication, Introspection, Issuer};
@@ -55,6 +56,7 @@ impl<'de> Shorthand<'de> for IssuerSettings {
 /// As [`Issuer`].
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "config-schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "config-schema", schemars(transform = super::schema::keys_from_one_place))]
 #[serde(deny_unknown_fields)]
 pub(super) struct IssuerTable {
     /// The identifier: an absolute https URL.
@@ -128,7 +130,8 @@ enum Method {
 
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(feature = "config-schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "config-schema", schemars(transform = super::schema::one_authentication))]
+#[serde(deny_unknown_fields, expecting = "a table of client_id, key_file and others")]
 struct IntrospectionTable {
     /// The `client_id` of this server at the issuer.
     client_id: String,
@@ -159,6 +162,8 @@ struct IntrospectionTable {
     /// How long "inactive" counts; `5s` by default, at most `60s`.
     negative_age: Option<Span>,
     /// How many tokens that were not known as active are asked about in ten seconds; 1000 by default.
+    #[serde(default, deserialize_with = "some_number")]
+    #[cfg_attr(feature = "config-schema", schemars(range(min = 1)))]
     budget: Option<u32>,
 }
 

@@ -32,7 +32,7 @@ use crate::issuer::Issuer;
 use crate::rejection;
 use crate::replay::MemoryReplayStore;
 use crate::resource_server::ResourceServer;
-use tree::Node;
+use tree::{Node, Variables};
 use values::{apply, one_or_many, some_one_or_many};
 
 pub use error::SettingsError;
@@ -181,7 +181,7 @@ impl Config {
     /// # Errors
     /// [`SettingsError`] names the key, its value, and what is allowed.
     pub fn from_toml(text: &str) -> Result<Self, SettingsError> {
-        Self::from_tree(Node::parse(text)?)
+        Self::from_tree(Node::parse(text)?, Variables::new())
     }
 
     /// Reads the environment variables that begin with `prefix`, such as `FAPI_`: `FAPI_PUBLIC_URL` is `public_url`, and
@@ -209,15 +209,19 @@ impl Config {
         variables: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Result<Self, SettingsError> {
         let mut tree = text.map_or_else(|| Ok(Node::empty()), Node::parse)?;
-        tree.overlay(prefix, variables)?;
-        Self::from_tree(tree)
+        let variables = tree.overlay(prefix, variables)?;
+        Self::from_tree(tree, variables)
     }
 
-    fn from_tree(tree: Node) -> Result<Self, SettingsError> {
+    /// A mistake in a value that a variable has set is the variable's.
+    fn from_tree(tree: Node, mut variables: Variables) -> Result<Self, SettingsError> {
         serde_path_to_error::deserialize(tree).map_err(|error| {
             let key = error.path().to_string();
-            let key = if key == "." { String::new() } else { key };
-            SettingsError::Value { key, problem: error.into_inner().message().to_owned() }
+            let problem = error.into_inner().message().to_owned();
+            match variables.remove(key.split('[').next().unwrap_or_default()) {
+                Some(variable) => SettingsError::Variable { variable, problem },
+                None => SettingsError::Value { key, problem },
+            }
         })
     }
 
@@ -270,7 +274,7 @@ fn memory_replay_store(
     crypto: Option<Arc<dyn CryptoProvider>>,
 ) -> Result<MemoryReplayStore, ConfigError> {
     let crypto = crypto.or_else(default_crypto).ok_or(ConfigError::CryptoProviderMissing)?;
-    Ok(settings.store(&*crypto)?)
+    settings.store(&*crypto)
 }
 
 fn decryption_keys(settings: Vec<DecryptionKeySettings>) -> Result<Vec<Arc<dyn DecryptionKey>>, ConfigError> {

@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 
-use super::values::{apply, one_or_many, when};
+use super::values::{apply, one_or_many, some_number, when};
 use crate::mtls::CertificateHeader;
 use crate::proxy::{ForwardedHeaders, TrustedProxy};
 
@@ -15,7 +15,12 @@ pub struct TrustedProxySettings(TrustedProxy);
 
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(feature = "config-schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "config-schema", schemars(transform = super::schema::trusted_about_something))]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a table of addresses or unix_socket, client_certificate and forwarded"
+)]
 pub(super) struct TrustedProxyTable {
     /// The IP addresses or networks from which the proxies connect.
     #[serde(deserialize_with = "one_or_many")]
@@ -36,13 +41,16 @@ struct CertificateHeaderSettings(CertificateHeader);
 
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "config-schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "config-schema", schemars(transform = super::schema::header_of_the_format))]
+#[serde(deny_unknown_fields, expecting = "a table of format, header, proxies and verdict")]
 struct CertificateHeaderTable {
     /// How the proxy writes it.
     format: Format,
     /// The name of the header, where the operator of the proxy chooses it.
     header: Option<String>,
     /// How many proxies add an element, with the format `envoy`; 1 by default.
+    #[serde(default, deserialize_with = "some_number")]
+    #[cfg_attr(feature = "config-schema", schemars(range(min = 1)))]
     proxies: Option<usize>,
     /// What the proxy must say of the chain of the certificate, for it to count.
     verdict: Option<VerdictTable>,
@@ -50,7 +58,7 @@ struct CertificateHeaderTable {
 
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "config-schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table of header and good")]
 struct VerdictTable {
     /// The name of the header.
     header: String,
@@ -77,7 +85,8 @@ enum Format {
 
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "config-schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "config-schema", schemars(transform = super::schema::parts_of_x_forwarded))]
+#[serde(deny_unknown_fields, expecting = "a table of headers, port, prefix and public_url")]
 struct ForwardedSettings {
     /// Which of the two kinds.
     headers: ForwardedKind,
@@ -164,6 +173,12 @@ impl TryFrom<TrustedProxyTable> for TrustedProxySettings {
 }
 
 impl TrustedProxySettings {
+    /// Whether the proxies connect through a Unix domain socket, on which the program must listen then.
+    #[must_use]
+    pub fn is_at_unix_socket(&self) -> bool {
+        self.0.is_at_unix_socket()
+    }
+
     /// The proxy.
     pub fn into_trusted_proxy(self) -> TrustedProxy {
         self.0

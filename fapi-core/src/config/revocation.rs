@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
+use serde::de::Deserializer;
 
 use super::issuer::issuer_with_keys;
 use super::values::{
@@ -18,7 +18,10 @@ use crate::revocation::{Revocation, SecurityEvents, StatusListPolicy};
 /// Where revoked tokens are learnt of. All that is set must hold.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "config-schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table of max_token_lifetime, introspection, status_list and security_events"
+)]
 #[non_exhaustive]
 pub struct RevocationSettings {
     /// Nothing is asked, and a token whose `exp` is more than this long after its `iat` is refused.
@@ -30,7 +33,7 @@ pub struct RevocationSettings {
     pub status_list: Option<StatusListSettings>,
     /// What issuers, or other transmitters, push when they have withdrawn something, one or several. The program mounts the
     /// receiver.
-    #[serde(default, deserialize_with = "receivers")]
+    #[serde(default, deserialize_with = "one_or_many")]
     #[cfg_attr(
         feature = "config-schema",
         schemars(with = "super::schema::OneOrMany<SecurityEventsSettings>")
@@ -49,16 +52,10 @@ impl RevocationSettings {
     }
 }
 
-/// Events were asked for: an empty list must not mean that none are received.
-fn receivers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SecurityEventsSettings>, D::Error> {
-    let receivers = one_or_many(deserializer)?;
-    if receivers.is_empty() { Err(D::Error::custom("it names no transmitter")) } else { Ok(receivers) }
-}
-
 /// As [`StatusListPolicy`].
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "config-schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a table of optional, max_age and origins")]
 #[non_exhaustive]
 pub struct StatusListSettings {
     /// Whether a token may lack a status: it cannot be revoked then before it expires.
@@ -74,7 +71,7 @@ pub struct StatusListSettings {
 /// As [`StatusListPolicy::with_origin`].
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(feature = "config-schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table of issuer and origin")]
 #[non_exhaustive]
 pub struct StatusListOrigin {
     /// The identifier of one of the server's issuers.
@@ -95,7 +92,7 @@ impl From<StatusListSettings> for StatusListPolicy {
 /// As [`SecurityEvents`].
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(feature = "config-schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table of issuer, audience, authorization and others")]
 pub struct SecurityEventsSettings {
     /// Who sends the events: its identifier, or a table.
     issuer: TransmitterSettings,
@@ -155,6 +152,7 @@ impl<'de> Shorthand<'de> for TransmitterSettings {
 /// The transmitter and its keys.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "config-schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "config-schema", schemars(transform = super::schema::keys_from_one_place))]
 #[serde(deny_unknown_fields)]
 pub(super) struct TransmitterTable {
     /// The identifier, the `iss` of the events: an absolute https URL.

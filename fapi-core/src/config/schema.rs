@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::json;
 
 use super::issuer::{IssuerSettings, IssuerTable};
 use super::key_file::{DecryptionKeySettings, DecryptionKeyTable};
@@ -18,7 +19,7 @@ use crate::profile::Profile;
 #[expect(dead_code, reason = "only its schema is used")]
 pub(super) enum OneOrMany<T> {
     One(T),
-    Many(Vec<T>),
+    Many(#[schemars(length(min = 1))] Vec<T>),
 }
 
 macro_rules! schema {
@@ -35,9 +36,13 @@ macro_rules! schema {
     };
 }
 
+/// Numbers with their units, as a regular expression.
+pub(super) const SPAN: &str = "([0-9]{1,9} ?(ms|s|secs?|m|mins?|h|hrs?|hours?|d|days?|w|weeks?) ?)+";
+
 schema!(Span, "Span", |_| json_schema!({
     "type": "string",
     "description": "A length of time with its unit.",
+    "pattern": format!("^{SPAN}$"),
     "examples": ["30s", "5m", "1h 30m"]
 }));
 
@@ -88,3 +93,52 @@ schema!(DecryptionKeySettings, "DecryptionKey", |generator| json_schema!({
         generator.subschema_for::<DecryptionKeyTable>()
     ]
 }));
+
+/// The keys of an issuer or a transmitter come from one place.
+pub(super) fn keys_from_one_place(schema: &mut Schema) {
+    let both = |one, other| json!({ "not": { "required": [one, other] } });
+    let exclusive =
+        [both("jwks_uri", "key_set"), both("jwks_uri", "key_set_file"), both("key_set", "key_set_file")];
+    schema.insert("allOf".into(), exclusive.into());
+}
+
+/// One way to authenticate.
+pub(super) fn one_authentication(schema: &mut Schema) {
+    let ways = json!([
+        { "required": ["key_file"] },
+        { "required": ["client_secret"] },
+        { "required": ["mutual_tls"], "properties": { "mutual_tls": { "const": true } } }
+    ]);
+    schema.insert("oneOf".into(), ways);
+    schema.insert("dependentRequired".into(), json!({ "key_id": ["key_file"] }));
+}
+
+/// Somebody is trusted, in one way, about something.
+pub(super) fn trusted_about_something(schema: &mut Schema) {
+    let ways = json!([
+        { "required": ["unix_socket"], "properties": { "unix_socket": { "const": true } } },
+        { "required": ["addresses"] }
+    ]);
+    schema.insert("oneOf".into(), ways);
+    schema.insert(
+        "anyOf".into(),
+        json!([{ "required": ["client_certificate"] }, { "required": ["forwarded"] }]),
+    );
+}
+
+/// Port and prefix are headers of the one kind only.
+pub(super) fn parts_of_x_forwarded(schema: &mut Schema) {
+    schema.insert("if".into(), json!({ "properties": { "headers": { "const": "forwarded" } } }));
+    let neither = json!({ "properties": { "port": { "const": false }, "prefix": { "const": false } } });
+    schema.insert("then".into(), neither);
+}
+
+/// The header has a name where the format does not fix it, and nowhere else.
+pub(super) fn header_of_the_format(schema: &mut Schema) {
+    let named = ["nginx", "haproxy", "apache", "azure-application-gateway", "google"];
+    schema.insert("if".into(), json!({ "properties": { "format": { "enum": named } } }));
+    schema.insert("then".into(), json!({ "required": ["header"] }));
+    schema.insert("else".into(), json!({ "not": { "required": ["header"] } }));
+    let envoy = json!({ "properties": { "format": { "const": "envoy" } } });
+    schema.insert("dependentSchemas".into(), json!({ "proxies": envoy }));
+}

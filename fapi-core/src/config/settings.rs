@@ -4,33 +4,42 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
+use serde::de::Deserializer;
 
-use super::values::{AlgorithmName, Shorthand, Span, apply, text_or_table};
+use super::values::{
+    AlgorithmName, Shorthand, Span, Text, apply, number, some_number, some_one_or_many, text_or_table,
+};
 use crate::clock::{Clock, SystemClock};
-use crate::crypto::{CryptoProvider, RandomError};
+use crate::config_error::ConfigError;
+use crate::crypto::CryptoProvider;
 use crate::interaction_id::InteractionIdPolicy;
 use crate::jose::Algorithm;
 use crate::metadata::ResourceDescription;
 use crate::profile::Profile;
-use crate::replay::MemoryReplayStore;
+use crate::replay::{MemoryReplayStore, least_share};
 
 /// A profile: its name, or a table that changes one. What is not set stays as it is in the preset.
 #[derive(Clone, Debug)]
-pub struct ProfileSettings(Profile);
+pub struct ProfileSettings(ProfileTable);
 
 impl ProfileSettings {
+    /// The same changes, of this profile instead.
+    #[must_use]
+    pub fn with_preset(self, profile: Profile) -> Self {
+        Self(ProfileTable { preset: Preset(profile), ..self.0 })
+    }
+
     /// The profile.
     #[must_use]
     pub fn into_profile(self) -> Profile {
-        self.0
+        self.0.into_profile()
     }
 }
 
 /// The profile unchanged.
 impl From<Profile> for ProfileSettings {
     fn from(profile: Profile) -> Self {
-        Self(profile)
+        Self(ProfileTable { preset: Preset(profile), ..ProfileTable::default() })
     }
 }
 
@@ -45,25 +54,36 @@ impl<'de> Shorthand<'de> for ProfileSettings {
     const EXPECTED: &'static str = "the name of a profile, or a table";
 
     fn from_text<E: serde::de::Error>(name: &str) -> Result<Self, E> {
-        name.parse().map(Self).map_err(E::custom)
+        name.parse::<Profile>().map(Self::from).map_err(E::custom)
     }
 }
 
 /// As the `with_*` methods of [`Profile`].
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "config-schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct ProfileTable {
     /// The profile to start from; `fapi2` by default.
-    #[serde(default)]
     preset: Preset,
     /// A name of its own, which a profile needs that accepts more than FAPI 2.0.
     name: Option<String>,
-    /// The algorithms accepted for access tokens.
+    /// The algorithms accepted for access tokens; one or several.
+    #[serde(deserialize_with = "some_one_or_many")]
+    #[cfg_attr(
+        feature = "config-schema",
+        schemars(with = "Option<super::schema::OneOrMany<AlgorithmName>>")
+    )]
     token_algorithms: Option<Vec<AlgorithmName>>,
-    /// The algorithms accepted for DPoP proofs.
+    /// The algorithms accepted for DPoP proofs; one or several.
+    #[serde(deserialize_with = "some_one_or_many")]
+    #[cfg_attr(
+        feature = "config-schema",
+        schemars(with = "Option<super::schema::OneOrMany<AlgorithmName>>")
+    )]
     proof_algorithms: Option<Vec<AlgorithmName>>,
-    /// The accepted values of `typ` of access tokens.
+    /// The accepted values of `typ` of access tokens, without `application/`; one or several.
+    #[serde(deserialize_with = "some_one_or_many")]
+    #[cfg_attr(feature = "config-schema", schemars(with = "Option<super::schema::OneOrMany<String>>"))]
     token_types: Option<Vec<String>>,
     /// Whether an access token may have no `typ`.
     untyped_tokens: Option<bool>,
@@ -83,23 +103,36 @@ pub(super) struct ProfileTable {
     challenges_name_scope: Option<bool>,
     /// What is done with `x-fapi-interaction-id`.
     interaction_id: Option<InteractionIdPolicy>,
-    /// How long a proof is accepted after its `iat`; at most `10m`.
+    /// How long a proof is accepted after its `iat`; from `1s` to `10m`.
     proof_max_age: Option<Span>,
     /// How far in the future `iat` and `nbf` may be; at most `60s`.
     max_future: Option<Span>,
     /// How long after its `exp` an access token is still accepted; at most `60s`.
     expiry_leeway: Option<Span>,
     /// The largest access token, in bytes.
+    #[serde(deserialize_with = "some_number")]
+    #[cfg_attr(feature = "config-schema", schemars(range(min = 256, max = 65536)))]
     max_token_bytes: Option<usize>,
     /// The largest DPoP proof, in bytes.
+    #[serde(deserialize_with = "some_number")]
+    #[cfg_attr(feature = "config-schema", schemars(range(min = 256, max = 65536)))]
     max_proof_bytes: Option<usize>,
     /// The longest `jti` of a proof, in bytes.
+    #[serde(deserialize_with = "some_number")]
+    #[cfg_attr(feature = "config-schema", schemars(range(min = 36, max = 1024)))]
     max_jti_bytes: Option<usize>,
 }
 
 impl From<ProfileTable> for ProfileSettings {
     fn from(table: ProfileTable) -> Self {
-        let profile = table.preset.0;
+        Self(table)
+    }
+}
+
+impl ProfileTable {
+    fn into_profile(self) -> Profile {
+        let table = self;
+        let Preset(profile) = table.preset;
         let profile = apply(profile, table.name, Profile::named);
         let profile = apply(profile, algorithms(table.token_algorithms), Profile::with_token_algorithms);
         let profile = apply(profile, algorithms(table.proof_algorithms), Profile::with_proof_algorithms);
@@ -118,7 +151,7 @@ impl From<ProfileTable> for ProfileSettings {
         let profile = apply(profile, span(table.expiry_leeway), Profile::with_expiry_leeway);
         let profile = apply(profile, table.max_token_bytes, Profile::with_max_token_bytes);
         let profile = apply(profile, table.max_proof_bytes, Profile::with_max_proof_bytes);
-        Self(apply(profile, table.max_jti_bytes, Profile::with_max_jti_bytes))
+        apply(profile, table.max_jti_bytes, Profile::with_max_jti_bytes)
     }
 }
 
@@ -135,7 +168,7 @@ fn span(span: Option<Span>) -> Option<Duration> {
 }
 
 /// A profile by its name.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Preset(Profile);
 
 impl Default for Preset {
@@ -146,14 +179,16 @@ impl Default for Preset {
 
 impl<'de> Deserialize<'de> for Preset {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map(Self).map_err(D::Error::custom)
+        let expected = format!("one of {}", Profile::names().collect::<Vec<_>>().join(", "));
+        let parse = |name: &str| name.parse().ok().map(Self);
+        deserializer.deserialize_str(Text { parse, expected: &expected })
     }
 }
 
 /// As [`ResourceDescription`].
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "config-schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table of name, documentation, policy_uri and tos_uri")]
 #[non_exhaustive]
 pub struct DescriptionSettings {
     /// The API's name, for people.
@@ -176,18 +211,30 @@ impl From<DescriptionSettings> for ResourceDescription {
 /// As [`MemoryReplayStore`](crate::MemoryReplayStore).
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[cfg_attr(feature = "config-schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table of capacity and client_share")]
 #[non_exhaustive]
 pub struct ReplayStoreSettings {
-    /// For how many proofs there is room.
+    /// For how many proofs there is room; from 1 to 100,000,000.
+    #[serde(deserialize_with = "number")]
+    #[cfg_attr(feature = "config-schema", schemars(range(min = 1, max = 100_000_000)))]
     pub capacity: usize,
-    /// How many a client may have once half of the store is in use.
+    /// How many a client may have once half of the store is in use: from a thirty-second of the capacity to all of it; an
+    /// eighth by default.
+    #[serde(default, deserialize_with = "some_number")]
     pub client_share: Option<usize>,
 }
 
 impl ReplayStoreSettings {
-    pub(super) fn store(self, crypto: &dyn CryptoProvider) -> Result<MemoryReplayStore, RandomError> {
-        let store = MemoryReplayStore::with_capacity(crypto, SystemClock.now(), self.capacity)?;
-        Ok(apply(store, self.client_share, MemoryReplayStore::with_client_share))
+    pub(super) fn store(self, crypto: &dyn CryptoProvider) -> Result<MemoryReplayStore, ConfigError> {
+        let Self { capacity, client_share } = self;
+        let store = MemoryReplayStore::with_capacity(crypto, SystemClock.now(), capacity)?;
+        // In code, what is out of bounds is the nearest that is not.
+        let (least, most) = (least_share(capacity).max(1), capacity);
+        match client_share {
+            Some(value) if !(least..=most).contains(&value) => {
+                Err(ConfigError::ReplayClientShare { value, least, most })
+            }
+            _ => Ok(apply(store, client_share, MemoryReplayStore::with_client_share)),
+        }
     }
 }

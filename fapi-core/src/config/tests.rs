@@ -1,7 +1,11 @@
-//! Settings: what reaches the builder, and how mistakes are told.
+//! Settings: what reaches the builder.
 
 mod issuers;
+mod mistakes;
+mod proxy;
 mod revocation;
+#[cfg(feature = "config-schema")]
+mod schema;
 
 use std::time::Duration;
 
@@ -159,109 +163,6 @@ fn every_setting_reaches_the_builder() {
 }
 
 #[test]
-fn unknown_keys_are_refused_everywhere() {
-    for (text, key, known) in [
-        ("audiance = \"a\"", "audiance", "`audience`"),
-        ("[profile]\nproof_age = \"1s\"", "profile.proof_age", "`proof_max_age`"),
-        ("[[issuer]]\nidentifier = \"a\"\njwks = \"b\"", "issuer[0].jwks", "`jwks_uri`"),
-        (
-            "[[issuer]]\nidentifier = \"a\"\n[issuer.introspection]\nmtls = true",
-            "issuer[0].introspection.mtls",
-            "`mutual_tls`",
-        ),
-        ("token_decryption = { file = \"a\" }", "token_decryption.file", "`key_file`"),
-        ("[description]\nlogo = \"a\"", "description.logo", "`documentation`"),
-        ("revocation.lifetime = \"1m\"", "revocation.lifetime", "`max_token_lifetime`"),
-        ("revocation.status_list.max_ages = \"1m\"", "revocation.status_list.max_ages", "`max_age`"),
-        (
-            "revocation.status_list.origins = [{ url = \"a\" }]",
-            "revocation.status_list.origins[0].url",
-            "`origin`",
-        ),
-        (
-            "[revocation.security_events]\ntoken = \"a\"",
-            "revocation.security_events.token",
-            "`authorization`",
-        ),
-        (
-            "revocation.security_events.issuer = { introspection = { client_id = \"a\" } }",
-            "revocation.security_events.issuer.introspection",
-            "`key_set_file`",
-        ),
-        ("[memory_replay_store]\nsize = 1", "memory_replay_store.size", "`capacity`"),
-    ] {
-        let problem = problem(text);
-        assert!(
-            problem.starts_with(&format!("{key}: unknown field")) && problem.contains(known),
-            "{problem}"
-        );
-    }
-}
-
-#[test]
-fn a_wrong_value_is_named_with_what_is_allowed() {
-    for (text, parts) in [
-        ("profile = \"fapi1\"", ["profile: ", "\"fapi1\"", "open-finance-brazil"]),
-        ("profile.preset = \"fapi1\"", ["profile.preset: ", "\"fapi1\"", "helseid"]),
-        ("profile.proof_max_age = 30", ["profile.proof_max_age: ", "integer `30`", "string"]),
-        ("profile.proof_max_age = \"soon\"", ["profile.proof_max_age: ", "\"soon\"", "\"30s\""]),
-        (
-            "profile.token_algorithms = [\"ES256\", \"HS256\"]",
-            ["profile.token_algorithms[1]: ", "\"HS256\"", "PS512"],
-        ),
-        ("sender_constraint = \"none\"", ["sender_constraint: ", "`none`", "`either`, `dpop`, `mtls`"]),
-        ("cors = true", ["cors: ", "not a text", "`answer-preflight`"]),
-        ("rejection_body = \"html\"", ["rejection_body: ", "`html`", "`problem-json`"]),
-        ("allow_insecure_loopback = \"yes\"", ["allow_insecure_loopback: ", "\"yes\"", "boolean"]),
-        ("audience = 7", ["audience: ", "integer `7`", "a string"]),
-        ("issuer = { jwks_uri = \"a\" }", ["issuer", "missing field", "`identifier`"]),
-        (
-            "[[issuer]]\nidentifier = \"a\"\njwks_uri = \"b\"\nkey_set = \"c\"",
-            ["issuer[0]: ", "jwks_uri, key_set and key_set_file", "exclude"],
-        ),
-    ] {
-        let problem = problem(text);
-        for part in parts {
-            assert!(problem.contains(part), "{part:?} is not in {problem:?}");
-        }
-    }
-}
-
-// P44
-#[test]
-fn no_error_shows_a_secret() {
-    const SECRET: &str = "hunter2hunter2";
-    for text in [
-        format!("nonce_secrets = \"{SECRET}\""),
-        format!("nonce_secrets = [\"{SECRET}!\"]"),
-        format!("nonce_secrets = [\"{SECRET}"),
-        format!("nonce_secrets = {SECRET}"),
-        format!("nonce_secret = \"{SECRET}\""),
-        format!("nonce_secrets = {{ file = \"{SECRET}\" }}"),
-        format!("nonce_secrets = [[\"{SECRET}\"]]"),
-    ] {
-        let problem = problem(&text);
-        assert!(!problem.contains(SECRET) && problem.contains(['1', ':']), "{problem}");
-    }
-    // One that was not quoted is no text, and a secret all the same.
-    let unquoted = problem("nonce_secrets = 1234567890");
-    assert!(!unquoted.contains("1234567890"), "{unquoted}");
-    let error = from_env(None, &[("FAPI_NONCE_SECRETS", SECRET)]).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "nonce_secrets[0]: a secret must be base64url, without padding, of at least 16 random bytes"
-    );
-    let config = Config::from_toml("nonce_secrets = \"c2VjcmV0c2VjcmV0c2VjcmV0\"").unwrap();
-    assert!(!format!("{config:?}").contains("secretsecret"));
-}
-
-#[test]
-fn text_that_is_not_toml_is_named_by_its_line() {
-    let error = Config::from_toml("nonce = \"off\"\npublic_url = \n").unwrap_err();
-    assert!(matches!(error, SettingsError::Syntax { line: 2, .. }), "{error}");
-}
-
-#[test]
 fn a_profile_changes_only_what_is_set() {
     assert_eq!(profile("profile = \"helseid\""), Profile::helseid());
     let changed = profile("[profile]\npreset = \"helseid\"\nproof_max_age = \"30s\"");
@@ -310,92 +211,21 @@ fn variables_lie_over_the_file() {
 }
 
 #[test]
-fn variables_are_checked_as_strictly() {
-    for (pairs, parts) in [
-        (&[("FAPI_AUDIANCE", "a")][..], ["audiance: ", "unknown field"]),
-        (&[("FAPI_ALLOW_INSECURE_LOOPBACK", "yes")], ["allow_insecure_loopback: ", "`true` or `false`"]),
-        (&[("FAPI_PROFILE__MAX_JTI_BYTES", "many")], ["profile.max_jti_bytes: ", "\"many\""]),
-        (&[("FAPI_NONCE", "often")], ["nonce: ", "`when-needed`"]),
-        (
-            &[("FAPI_PROFILE", "helseid"), ("FAPI_PROFILE__NAME", "a")],
-            ["FAPI_PROFILE__NAME: ", "another setting"],
-        ),
-        (&[("FAPI_PROFILE__NAME", "a"), ("FAPI_PROFILE", "helseid")], ["FAPI_PROFILE: ", "names a table"]),
-    ] {
-        let problem = from_env(None, pairs).unwrap_err().to_string();
-        for part in parts {
-            assert!(problem.contains(part), "{part:?} is not in {problem:?}");
-        }
-    }
-}
-
-#[cfg(feature = "config-schema")]
-#[test]
-fn the_schema_knows_every_setting() {
-    let schema = Config::json_schema();
-    assert_eq!(schema["additionalProperties"], false);
-    for (path, unknown) in [
-        ("/properties", "x = 1"),
-        ("/$defs/ProfileTable/properties", "profile = { x = 1 }"),
-        ("/$defs/IssuerTable/properties", "issuer = { x = 1 }"),
-        ("/$defs/IntrospectionTable/properties", "issuer = { introspection = { x = 1 } }"),
-        ("/$defs/RevocationSettings/properties", "revocation = { x = 1 }"),
-        ("/$defs/StatusListSettings/properties", "revocation.status_list = { x = 1 }"),
-        ("/$defs/StatusListOrigin/properties", "revocation.status_list.origins = { x = 1 }"),
-        ("/$defs/SecurityEventsSettings/properties", "revocation.security_events = { x = 1 }"),
-        ("/$defs/TransmitterTable/properties", "revocation.security_events.issuer = { x = 1 }"),
-        ("/$defs/DecryptionKeyTable/properties", "token_decryption = { x = 1 }"),
-        ("/$defs/TrustedProxyTable/properties", "trusted_proxy = { x = 1 }"),
-    ] {
-        let properties = schema.pointer(path).unwrap().as_object().unwrap();
-        // The error of an unknown key lists them all.
-        let problem = problem(unknown);
-        let (_, known) = problem.split_once("expected ").unwrap();
-        assert_eq!(properties.len(), known.matches('`').count() / 2, "{path}: {known}");
-        assert!(properties.keys().all(|name| known.contains(&format!("`{name}`"))), "{path}: {known}");
-    }
-    assert_eq!(schema["$defs"]["Preset"]["enum"][1], "helseid");
+fn one_value_will_do_where_a_list_is_expected() {
+    let changed = profile(
+        "[profile]\nname = \"own\"\ntoken_algorithms = \"ES256\"\nproof_algorithms = \"PS256\"\ntoken_types = \"JWT\"",
+    );
+    let expected = Profile::fapi2()
+        .named("own")
+        .with_token_algorithms(vec![crate::jose::Algorithm::Es256])
+        .with_proof_algorithms(vec![crate::jose::Algorithm::Ps256])
+        .with_token_types(vec!["JWT".into()]);
+    assert_eq!(changed, expected);
 }
 
 #[test]
-fn proxies_are_named_with_their_formats() {
-    let build = |proxy: &str| {
-        let config =
-            Config::from_toml(&format!("{VALID}[trusted_proxy]\naddresses = \"192.0.2.7\"\n{proxy}"));
-        config.unwrap().into_builder().unwrap().build().map(|_server| ())
-    };
-    for format in
-        ["rfc9440", "envoy", "aws-alb-verify", "aws-alb-passthrough", "azure-app-service", "traefik"]
-    {
-        assert_eq!(build(&format!("client_certificate.format = \"{format}\"")), Ok(()), "{format}");
-        let named =
-            format!("trusted_proxy.client_certificate = {{ format = \"{format}\", header = \"x-a\" }}");
-        assert!(problem(&named).contains("its name is fixed"), "{format}");
-    }
-    for format in ["nginx", "haproxy", "apache", "azure-application-gateway", "google"] {
-        let named = format!("client_certificate = {{ format = \"{format}\", header = \"x-cert\" }}");
-        assert_eq!(build(&named), Ok(()), "{format}");
-        let unnamed = problem(&format!("trusted_proxy.client_certificate.format = \"{format}\""));
-        assert!(unnamed.starts_with("trusted_proxy.client_certificate: header is missing"), "{unnamed}");
-    }
-    assert_eq!(build("client_certificate = { format = \"envoy\", proxies = 2 }"), Ok(()));
-    assert_eq!(build("forwarded.headers = \"forwarded\""), Ok(()));
-    for (text, says) in [
-        ("client_certificate = { format = \"traefik\", proxies = 2 }", "proxies goes with"),
-        ("client_certificate = { format = \"caddy\" }", "`nginx`"),
-        ("unix_socket = true\naddresses = \"::1\"", "exclude each other"),
-        ("adresses = \"::1\"", "`addresses`"),
-    ] {
-        let problem = problem(&format!("[trusted_proxy]\n{text}"));
-        assert!(problem.contains(says), "{problem}");
-    }
-    assert!(matches!(build(""), Err(ConfigError::TrustedProxy(_))));
-}
-
-// Whichever came last would count otherwise, and the order of variables is nobody's.
-#[test]
-fn two_variables_for_one_key_are_a_mistake() {
-    let error = from_env(Some(VALID), &[("FAPI_NONCE", "required"), ("FAPI_nonce", "off")]).unwrap_err();
-    assert!(error.to_string().contains("FAPI_nonce"), "{error}");
-    assert!(error.to_string().contains("differ only in case"), "{error}");
+fn another_preset_keeps_the_changes() {
+    let settings = Config::from_toml("[profile]\nproof_max_age = \"30s\"").unwrap().profile.unwrap();
+    let changed = settings.with_preset(Profile::helseid()).into_profile();
+    assert_eq!(changed, Profile::helseid().with_proof_max_age(Duration::from_secs(30)));
 }

@@ -3,7 +3,7 @@
 //! A value of a TOML file has the type that it is written in. That of a variable is text, which takes the type that is asked
 //! of it: `true`, a number, a list of words separated by spaces.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
@@ -13,6 +13,7 @@ use toml::Value;
 use toml::de::Error;
 
 use super::error::SettingsError;
+use super::values::NUMBER;
 
 /// Between the names of a table and of a key in it.
 const SEPARATOR: &str = "__";
@@ -20,9 +21,14 @@ const SEPARATOR: &str = "__";
 #[derive(Clone, Debug)]
 pub(super) enum Node {
     Table(BTreeMap<String, Node>),
+    List(Vec<Node>),
+    /// Neither table nor list.
     Toml(Value),
     Variable(String),
 }
+
+/// Which variable has set a key, by the key with those that it is in, such as `profile.proof_max_age`.
+pub(super) type Variables = BTreeMap<String, String>;
 
 impl Node {
     pub(super) fn empty() -> Self {
@@ -31,10 +37,14 @@ impl Node {
 
     pub(super) fn parse(text: &str) -> Result<Self, SettingsError> {
         let table: toml::Table = toml::from_str(text).map_err(|error| {
-            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-            let line = before.lines().count().max(1);
+            let span = error.span().unwrap_or_default();
+            let line = text.bytes().take(span.start).filter(|byte| *byte == b'\n').count().saturating_add(1);
             // Never the error's own text: it shows the line, in which there may be a secret.
-            SettingsError::Syntax { line, problem: error.message().to_owned() }
+            let problem = match (error.message(), text.get(span)) {
+                (message @ "duplicate key", Some(key)) => format!("{message} `{key}`"),
+                (message, _) => message.to_owned(),
+            };
+            SettingsError::Syntax { line, problem }
         })?;
         Ok(Self::from_toml(Value::Table(table)))
     }
@@ -44,31 +54,47 @@ impl Node {
             Value::Table(table) => {
                 Self::Table(table.into_iter().map(|(key, value)| (key, Self::from_toml(value))).collect())
             }
+            Value::Array(values) => Self::List(values.into_iter().map(Self::from_toml).collect()),
             value => Self::Toml(value),
         }
     }
 
-    /// Lays the variables that begin with `prefix` over this table: `PREFIX_PROFILE__NAME` is `profile.name`.
+    /// Lays the variables that begin with `prefix` over this table: `PREFIX_PROFILE__NAME` is `profile.name`. Says what
+    /// they have set.
     pub(super) fn overlay(
         &mut self,
         prefix: &str,
         variables: impl IntoIterator<Item = (OsString, OsString)>,
-    ) -> Result<(), SettingsError> {
-        let mut seen = BTreeSet::new();
+    ) -> Result<Variables, SettingsError> {
+        let mut seen = Variables::new();
         for (variable, value) in variables {
             let Some(key) = variable.to_str().and_then(|name| name.strip_prefix(prefix)) else { continue };
             let key = key.to_ascii_lowercase();
-            let wrong = |problem| SettingsError::Variable {
-                variable: variable.to_string_lossy().into_owned(),
-                problem,
+            let name = variable.to_string_lossy().into_owned();
+            let wrong = |problem: &str| SettingsError::Variable {
+                variable: name.clone(),
+                problem: problem.to_owned(),
             };
             let value = value.to_str().ok_or_else(|| wrong("its value is not UTF-8"))?;
-            if !seen.insert(key.clone()) {
+            if seen.insert(key.replace(SEPARATOR, "."), name.clone()).is_some() {
                 return Err(wrong("another variable sets the same key; their names differ only in case"));
             }
             self.set(&key.split(SEPARATOR).collect::<Vec<_>>(), value).map_err(wrong)?;
         }
-        Ok(())
+        Ok(seen)
+    }
+
+    /// What a value of the wrong type is called.
+    fn unexpected(&self) -> Unexpected<'_> {
+        match self {
+            Self::Table(_) => Unexpected::Map,
+            Self::List(_) => Unexpected::Seq,
+            Self::Toml(Value::Boolean(value)) => Unexpected::Bool(*value),
+            Self::Toml(Value::Integer(value)) => Unexpected::Signed(*value),
+            Self::Toml(Value::Float(value)) => Unexpected::Float(*value),
+            Self::Toml(Value::String(text)) | Self::Variable(text) => Unexpected::Str(text),
+            Self::Toml(_) => Unexpected::Other("date or time"),
+        }
     }
 
     fn set(&mut self, path: &[&str], value: &str) -> Result<(), &'static str> {
@@ -97,7 +123,7 @@ impl IntoDeserializer<'_, Error> for Node {
 
 /// A variable is parsed into the type that is asked for.
 macro_rules! parse_variable {
-    ($($method:ident $visit:ident $type:ty, $expected:literal;)*) => {
+    ($($method:ident $visit:ident $type:ty, $expected:expr;)*) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
             match self {
                 Self::Variable(text) => match text.parse::<$type>() {
@@ -116,6 +142,8 @@ impl<'de> Deserializer<'de> for Node {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self {
             Self::Table(table) => visitor.visit_map(MapDeserializer::new(table.into_iter())),
+            Self::List(nodes) => visitor.visit_seq(SeqDeserializer::new(nodes.into_iter())),
+            Self::Toml(Value::Datetime(_)) => Err(Error::invalid_type(self.unexpected(), &visitor)),
             Self::Toml(value) => value.deserialize_any(visitor),
             Self::Variable(text) => visitor.visit_string(text),
         }
@@ -123,8 +151,7 @@ impl<'de> Deserializer<'de> for Node {
 
     parse_variable! {
         deserialize_bool visit_bool bool, "`true` or `false`";
-        deserialize_u32 visit_u32 u32, "a number";
-        deserialize_u64 visit_u64 u64, "a number";
+        deserialize_u64 visit_u64 u64, NUMBER;
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -160,12 +187,28 @@ impl<'de> Deserializer<'de> for Node {
             Self::Variable(text) | Self::Toml(Value::String(text)) => {
                 visitor.visit_enum(text.into_deserializer())
             }
-            _ => Err(Error::custom(format!("not a text: expected one of `{}`", variants.join("`, `")))),
+            other => {
+                let expected = format!("one of `{}`", variants.join("`, `"));
+                Err(Error::invalid_type(other.unexpected(), &expected.as_str()))
+            }
+        }
+    }
+
+    /// A list is no table: its values have no names.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        match self {
+            Self::Table(_) => self.deserialize_any(visitor),
+            other => Err(Error::invalid_type(other.unexpected(), &visitor)),
         }
     }
 
     forward_to_deserialize_any! {
-        i8 i16 i32 i64 i128 u8 u16 u128 f32 f64 char str string bytes byte_buf unit unit_struct tuple tuple_struct map
-        struct identifier ignored_any
+        i8 i16 i32 i64 i128 u8 u16 u32 u128 f32 f64 char str string bytes byte_buf unit unit_struct tuple tuple_struct
+        map identifier ignored_any
     }
 }

@@ -18,13 +18,9 @@ pub struct Span(pub Duration);
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        humantime::parse_duration(&text).map(Self).map_err(|_| {
-            D::Error::invalid_value(
-                Unexpected::Str(&text),
-                &"a time with its unit, such as \"30s\" or \"5m\"",
-            )
-        })
+        let parse = |text: &str| humantime::parse_duration(text).ok().map(Self);
+        deserializer
+            .deserialize_str(Text { parse, expected: "a time with its unit, such as \"30s\" or \"5m\"" })
     }
 }
 
@@ -34,12 +30,65 @@ pub struct AlgorithmName(pub Algorithm);
 
 impl<'de> Deserialize<'de> for AlgorithmName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Algorithm::from_name(&text).map(Self).ok_or_else(|| {
-            let names: Vec<&str> = Algorithm::ALL.into_iter().map(Algorithm::name).collect();
-            let expected = format!("one of {}", names.join(", "));
-            D::Error::invalid_value(Unexpected::Str(&text), &expected.as_str())
-        })
+        let expected = format!("one of {}", Algorithm::ALL.map(Algorithm::name).join(", "));
+        let parse = |text: &str| Algorithm::from_name(text).map(Self);
+        deserializer.deserialize_str(Text { parse, expected: &expected })
+    }
+}
+
+/// Text of a certain form. Whatever else is there, the error shows it, and says what is expected.
+pub(super) struct Text<'a, P> {
+    pub(super) parse: P,
+    pub(super) expected: &'a str,
+}
+
+impl<T, P: FnOnce(&str) -> Option<T>> Visitor<'_> for Text<'_, P> {
+    type Value = T;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.expected)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        (self.parse)(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self.expected))
+    }
+}
+
+/// What numbers are, for errors.
+pub(super) const NUMBER: &str = "a whole number that is not negative";
+
+/// A number that is not negative.
+pub(super) fn number<'de, D: Deserializer<'de>, N: TryFrom<u64>>(deserializer: D) -> Result<N, D::Error> {
+    deserializer.deserialize_u64(Number(PhantomData))
+}
+
+/// The same, where nothing need be set.
+pub(super) fn some_number<'de, D, N>(deserializer: D) -> Result<Option<N>, D::Error>
+where
+    D: Deserializer<'de>,
+    N: TryFrom<u64>,
+{
+    number(deserializer).map(Some)
+}
+
+struct Number<N>(PhantomData<N>);
+
+impl<N: TryFrom<u64>> Visitor<'_> for Number<N> {
+    type Value = N;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(NUMBER)
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<N, E> {
+        N::try_from(number).map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<N, E> {
+        match u64::try_from(number) {
+            Ok(number) => self.visit_u64(number),
+            Err(_) => Err(E::invalid_value(Unexpected::Signed(number), &self)),
+        }
     }
 }
 
@@ -131,7 +180,12 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrMany<T> {
         while let Some(one) = seq.next_element()? {
             all.push(one);
         }
-        Ok(all)
+        // Whoever writes a list means something by it: that nothing is left of it is a mistake, such as an empty variable.
+        if all.is_empty() {
+            Err(A::Error::custom("an empty list: name one at least, or leave it out"))
+        } else {
+            Ok(all)
+        }
     }
 }
 

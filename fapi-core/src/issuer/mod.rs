@@ -31,6 +31,7 @@ use std::any::Any;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error as ThisError;
 
@@ -267,7 +268,7 @@ pub enum IssuerError {
     Algorithms(String),
     /// There is no metadata to say where the issuer is asked about tokens.
     #[error(
-        "the issuer {0:?} needs the URL of its introspection endpoint (with_endpoint), since its metadata is not read"
+        "the issuer {0:?} needs an introspection.endpoint (in code, Introspection::with_endpoint), since its metadata is not read"
     )]
     IntrospectionEndpointMissing(String),
     /// RFC 7662 §4: the configured introspection endpoint is not an absolute https URL.
@@ -277,13 +278,21 @@ pub enum IssuerError {
     #[error("the client_id for introspection at the issuer {0:?} is empty")]
     ClientIdEmpty(String),
     /// An answer would be kept for too long.
-    #[error("the {name} of introspection must be at most {most_seconds} s")]
+    #[error(
+        "introspection.{name} {}s cannot be used: it must be at most {}s",
+        value.as_secs_f64(), most.as_secs()
+    )]
     IntrospectionAge {
         /// Which one.
         name: &'static str,
-        /// Its upper bound in seconds.
-        most_seconds: u64,
+        /// The configured value.
+        value: Duration,
+        /// Its upper bound.
+        most: Duration,
     },
+    /// The issuer would never be asked.
+    #[error("introspection.budget 0 cannot be used: no token could be asked about")]
+    IntrospectionBudget,
     /// The issuer's own audience is empty, which would match nothing.
     #[error("an audience of the issuer {0:?} is empty")]
     AudienceEmpty(String),

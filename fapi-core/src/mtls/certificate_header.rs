@@ -193,8 +193,12 @@ impl CertificateHeader {
 
     /// All headers that the proxy must set or remove, names in lower case.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        let verdict = self.verdicts.iter().map(|verdict| &*verdict.name);
-        [&*self.name].into_iter().chain(verdict).chain(self.companions.iter().copied())
+        self.read_names().chain(self.companions.iter().copied())
+    }
+
+    /// Those of them that are read: the certificate's, and one for each verdict on it.
+    pub(crate) fn read_names(&self) -> impl Iterator<Item = &str> {
+        [&*self.name].into_iter().chain(self.verdicts.iter().map(|verdict| &*verdict.name))
     }
 
     /// Whether any value could be read: a list with an element for each of no proxies could not.

@@ -33,7 +33,7 @@ pub use deviation::Deviation;
 pub(crate) use deviation::others as other_algorithms;
 
 /// The name of the strict profile.
-const FAPI2_NAME: &str = "fapi2";
+pub(crate) const FAPI2_NAME: &str = "fapi2";
 /// FAPI 2.0 SP 5.4.1-1 and its note (R7): the only algorithms, in the order in which challenges name them.
 const FAPI2_ALGORITHMS: [Algorithm; 4] =
     [Algorithm::Es256, Algorithm::Ps256, Algorithm::EdDsa, Algorithm::Ed25519];

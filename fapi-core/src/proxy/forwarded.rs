@@ -7,6 +7,7 @@ use thiserror::Error as ThisError;
 
 use crate::config_error::ConfigError;
 use crate::dpop::target::PublicUrl;
+use crate::proxy::TrustedProxyError;
 use crate::request::FieldLines;
 
 const FORWARDED: &str = "forwarded";
@@ -36,13 +37,15 @@ const MAX_BYTES: usize = 1024;
 #[must_use = "it does nothing until it is passed to TrustedProxy::forwarded"]
 pub struct ForwardedHeaders {
     syntax: Syntax,
+    port: bool,
+    prefix: bool,
     urls: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Syntax {
     Forwarded,
-    XForwarded { port: bool, prefix: bool },
+    XForwarded,
 }
 
 /// Why the forwarding headers of a trusted proxy cannot be used.
@@ -63,28 +66,26 @@ pub enum ForwardedError {
 impl ForwardedHeaders {
     /// `Forwarded` with `host` and `proto` (RFC 7239), of exactly one element.
     pub const fn forwarded() -> Self {
-        Self { syntax: Syntax::Forwarded, urls: Vec::new() }
+        Self::of(Syntax::Forwarded)
     }
 
     /// `X-Forwarded-Proto` and `X-Forwarded-Host`.
     pub const fn x_forwarded() -> Self {
-        Self { syntax: Syntax::XForwarded { port: false, prefix: false }, urls: Vec::new() }
+        Self::of(Syntax::XForwarded)
     }
 
-    /// `X-Forwarded-Port` too, with [`Self::x_forwarded`].
-    pub fn with_port(mut self) -> Self {
-        if let Syntax::XForwarded { port, .. } = &mut self.syntax {
-            *port = true;
-        }
-        self
+    const fn of(syntax: Syntax) -> Self {
+        Self { syntax, port: false, prefix: false, urls: Vec::new() }
     }
 
-    /// `X-Forwarded-Prefix` too, with [`Self::x_forwarded`]: the beginning of the path, which the proxy has removed.
-    pub fn with_prefix(mut self) -> Self {
-        if let Syntax::XForwarded { prefix, .. } = &mut self.syntax {
-            *prefix = true;
-        }
-        self
+    /// `X-Forwarded-Port` too; with [`Self::x_forwarded`] only.
+    pub fn with_port(self) -> Self {
+        Self { port: true, ..self }
+    }
+
+    /// `X-Forwarded-Prefix` too: the beginning of the path, which the proxy has removed; with [`Self::x_forwarded`] only.
+    pub fn with_prefix(self) -> Self {
+        Self { prefix: true, ..self }
     }
 
     /// A further URL under which clients reach this API, of the form of the server's `public_url`; may be repeated.
@@ -95,11 +96,16 @@ impl ForwardedHeaders {
 
     /// The headers that the proxy must set or remove, names in lower case.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        let (all, port, prefix) = match self.syntax {
-            Syntax::Forwarded => (&[FORWARDED][..], false, false),
-            Syntax::XForwarded { port, prefix } => (&[PROTO, HOST][..], port, prefix),
+        let all = match self.syntax {
+            Syntax::Forwarded => &[FORWARDED][..],
+            Syntax::XForwarded => &[PROTO, HOST],
         };
-        all.iter().copied().chain(port.then_some(PORT)).chain(prefix.then_some(PREFIX))
+        all.iter().copied().chain(self.port.then_some(PORT)).chain(self.prefix.then_some(PREFIX))
+    }
+
+    /// Whether more was asked for than `Forwarded` can say.
+    const fn is_contradictory(&self) -> bool {
+        matches!(self.syntax, Syntax::Forwarded) && (self.port || self.prefix)
     }
 }
 
@@ -107,6 +113,8 @@ impl ForwardedHeaders {
 #[derive(Debug)]
 pub(super) struct ForwardedUrls {
     syntax: Syntax,
+    port: bool,
+    prefix: bool,
     primary: PublicUrl,
     others: Vec<PublicUrl>,
 }
@@ -126,6 +134,9 @@ impl ForwardedUrls {
         primary: &PublicUrl,
         parse: impl Fn(String) -> Result<PublicUrl, ConfigError>,
     ) -> Result<Self, ConfigError> {
+        if headers.is_contradictory() {
+            return Err(TrustedProxyError::ForwardedParts.into());
+        }
         let mut others = Vec::with_capacity(headers.urls.len());
         for url in headers.urls {
             let url = parse(url)?;
@@ -134,7 +145,8 @@ impl ForwardedUrls {
                 others.push(url);
             }
         }
-        Ok(Self { syntax: headers.syntax, primary: primary.clone(), others })
+        let ForwardedHeaders { syntax, port, prefix, .. } = headers;
+        Ok(Self { syntax, port, prefix, primary: primary.clone(), others })
     }
 
     pub(super) fn others(&self) -> &[PublicUrl] {
@@ -162,11 +174,11 @@ impl ForwardedUrls {
     fn read<'a>(&self, lines: impl Fn(&str) -> FieldLines<'a>) -> Result<Stated<'a>, ForwardedError> {
         Ok(match self.syntax {
             Syntax::Forwarded => one(lines(FORWARDED))?.map(Stated::parse).transpose()?.unwrap_or_default(),
-            Syntax::XForwarded { port, prefix } => Stated {
+            Syntax::XForwarded => Stated {
                 proto: one_of_a_list(lines(PROTO))?,
                 host: one_of_a_list(lines(HOST))?,
-                port: if port { one_of_a_list(lines(PORT))? } else { None },
-                prefix: if prefix { one_of_a_list(lines(PREFIX))? } else { None },
+                port: if self.port { one_of_a_list(lines(PORT))? } else { None },
+                prefix: if self.prefix { one_of_a_list(lines(PREFIX))? } else { None },
             },
         })
     }
@@ -204,11 +216,11 @@ impl ForwardedUrls {
 }
 
 impl<'a> Stated<'a> {
-    /// RFC 7239 §4: one element of `name=value`, separated by semicolons.
+    /// RFC 7239 §4: one element of `name=value`, separated by semicolons, between which there may be nothing.
     fn parse(element: &'a str) -> Result<Self, ForwardedError> {
         let mut stated = Self::default();
-        for pair in element.split(';') {
-            let (name, value) = pair.trim_ascii().split_once('=').ok_or(ForwardedError::Malformed)?;
+        for pair in element.split(';').map(str::trim_ascii).filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').ok_or(ForwardedError::Malformed)?;
             // A quoted value is delimited by the quotes alone; escapes and separators occur in none that counts here.
             let value = match value.strip_prefix('"') {
                 Some(quoted) => quoted.strip_suffix('"').ok_or(ForwardedError::Malformed)?,

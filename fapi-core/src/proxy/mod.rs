@@ -12,6 +12,7 @@ mod tests;
 pub use forwarded::{ForwardedError, ForwardedHeaders};
 pub use peer::Peer;
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Once;
 
@@ -39,6 +40,9 @@ const READ_AS_THE_CLIENTS: [&str; 9] = [
     "transfer-encoding",
     INTERACTION_ID,
 ];
+
+/// Bits before the IPv4 address in `::ffff:192.0.2.1` (RFC 4291 §2.5.5.2).
+const MAPPED_PREFIX: u8 = 96;
 
 /// The proxies in front of this API: where they connect from, and what they say about their clients.
 ///
@@ -90,14 +94,24 @@ pub enum TrustedProxyError {
     #[error("trusted_proxy {0:?} is everybody: name the addresses from which the proxies connect")]
     Everybody(String),
     /// An address without a header.
-    #[error("trusted_proxy is believed about nothing: add client_certificate(..) or forwarded(..)")]
+    #[error("trusted_proxy is believed about nothing: add client_certificate or forwarded")]
     Nothing,
     /// R82: two certificate headers.
     #[error("trusted_proxy has more than one client_certificate header: which one counts?")]
     CertificateHeaders,
     /// Two kinds of forwarding headers.
-    #[error("trusted_proxy has forwarded(..) twice: Forwarded or X-Forwarded-*, which one counts?")]
+    #[error("trusted_proxy has forwarded twice: Forwarded or X-Forwarded-*, which one counts?")]
     ForwardedHeaders,
+    /// `Forwarded` has a port in its `host`, and no prefix.
+    #[error(
+        "trusted_proxy.forwarded cannot have port or prefix with the header Forwarded: they are X-Forwarded-Port and X-Forwarded-Prefix, and go with x-forwarded"
+    )]
+    ForwardedParts,
+    /// R82: one header for two things, of which it can say one.
+    #[error(
+        "trusted_proxy would read {0:?} for two things: the certificate, each verdict on it and the URL need headers of their own"
+    )]
+    HeaderShared(String),
     /// Not a header of a proxy.
     #[error(
         "trusted_proxy cannot take {0:?} from a header of a proxy: it must be a field name of the proxy's own"
@@ -124,6 +138,11 @@ impl TrustedProxy {
         Self { unix_socket: true, ..Self::at::<String>([]) }
     }
 
+    #[cfg(feature = "config")]
+    pub(crate) const fn is_at_unix_socket(&self) -> bool {
+        self.unix_socket
+    }
+
     /// The header in which they convey the certificate of the client (RFC 9440). Their own certificate, if they have one
     /// on the connection to this API, is then no longer a client's.
     pub fn client_certificate(mut self, header: CertificateHeader) -> Self {
@@ -144,6 +163,14 @@ impl TrustedProxy {
         certificate.chain(self.forwarded.iter().flat_map(ForwardedHeaders::names))
     }
 
+    /// A header that would be read for two things.
+    fn shared_header(&self) -> Option<String> {
+        let certificate = self.certificates.iter().flat_map(CertificateHeader::read_names);
+        let read = certificate.chain(self.forwarded.iter().flat_map(ForwardedHeaders::names));
+        let mut seen = BTreeSet::new();
+        read.filter(|name| !seen.insert(*name)).map(str::to_owned).next()
+    }
+
     /// Checks everything, so that a mistake is known at start.
     pub(crate) fn build(
         self,
@@ -155,6 +182,7 @@ impl TrustedProxy {
         if networks.is_empty() && !self.unix_socket {
             return Err(TrustedProxyError::Nobody.into());
         }
+        let shared = self.shared_header();
         let mut names: Vec<Box<str>> = self.headers().map(Into::into).collect();
         if names.is_empty() {
             return Err(TrustedProxyError::Nothing.into());
@@ -170,6 +198,9 @@ impl TrustedProxy {
             return Err(TrustedProxyError::Proxies.into());
         }
         let forwarded = at_most_one(self.forwarded, TrustedProxyError::ForwardedHeaders)?;
+        if let Some(name) = shared {
+            return Err(TrustedProxyError::HeaderShared(name).into());
+        }
         let forwarded =
             forwarded.map(|headers| ForwardedUrls::new(headers, public_url, parse_url)).transpose()?;
         let unknown_peer = Once::new();
@@ -193,6 +224,14 @@ fn warn_of_unknown_peer() {
     );
 }
 
+/// R82: as the peer's address is compared, an IPv4 address is one in whatever form it is written.
+fn canonical(network: IpNet) -> Option<IpNet> {
+    let IpNet::V6(v6) = network else { return Some(network) };
+    let Some(address) = v6.addr().to_ipv4_mapped() else { return Some(network) };
+    let prefix = v6.prefix_len().checked_sub(MAPPED_PREFIX)?;
+    IpNet::new(address.into(), prefix).ok()
+}
+
 fn at_most_one<T>(mut given: Vec<T>, several: TrustedProxyError) -> Result<Option<T>, TrustedProxyError> {
     let one = given.pop();
     if given.is_empty() { Ok(one) } else { Err(several) }
@@ -200,7 +239,8 @@ fn at_most_one<T>(mut given: Vec<T>, several: TrustedProxyError) -> Result<Optio
 
 fn parse_network(text: &str) -> Result<IpNet, TrustedProxyError> {
     let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-    let network = network.map_err(|_| TrustedProxyError::Address(text.to_owned()))?;
+    let network =
+        network.ok().and_then(canonical).ok_or_else(|| TrustedProxyError::Address(text.to_owned()))?;
     // R82: whoever trusts everybody trusts the client.
     if network.prefix_len() == 0 { Err(TrustedProxyError::Everybody(text.to_owned())) } else { Ok(network) }
 }

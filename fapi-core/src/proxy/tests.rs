@@ -112,6 +112,39 @@ fn every_format_can_be_configured() {
     }
 }
 
+// R82: what would be ignored or could never hold is refused, and an address is one in whatever form it is written.
+#[test]
+fn a_contradiction_is_refused() {
+    use TrustedProxyError::{Address, Everybody, ForwardedParts, HeaderShared};
+    let forwarded = |headers| error(TrustedProxy::at(["::1"]).forwarded(headers));
+    assert_eq!(forwarded(ForwardedHeaders::forwarded().with_port()), ForwardedParts);
+    assert_eq!(forwarded(ForwardedHeaders::forwarded().with_prefix()), ForwardedParts);
+    let header = || CertificateHeader::nginx("X-Cert");
+    let shared = |proxy: TrustedProxy, name: &str| assert_eq!(error(proxy), HeaderShared(name.to_owned()));
+    let of = |header| TrustedProxy::at(["::1"]).client_certificate(header);
+    shared(of(header().with_verdict("x-cert", "SUCCESS")), "x-cert");
+    shared(of(header().with_verdict("x-verify", "a").with_verdict("X-Verify", "b")), "x-verify");
+    let host = CertificateHeader::nginx("X-Forwarded-Host");
+    shared(of(host).forwarded(ForwardedHeaders::x_forwarded()), "x-forwarded-host");
+    assert!(build(of(header().with_verdict("x-verify", "a").with_verdict("x-other", "b"))).is_ok());
+
+    let trust = build(at(["::ffff:10.0.0.0/104", "::ffff:192.0.2.7"])).unwrap();
+    for (address, trusted) in [
+        ("10.1.2.3", true),
+        ("::ffff:10.1.2.3", true),
+        ("192.0.2.7", true),
+        ("11.0.0.1", false),
+        ("192.0.2.8", false),
+        ("::1", false),
+    ] {
+        assert_eq!(trust.trusts(Peer::Address(address.parse().unwrap())), trusted, "{address}");
+    }
+    let everybody = "::ffff:0.0.0.0/96";
+    assert_eq!(error(at([everybody])), Everybody(everybody.to_owned()));
+    let neither = "::ffff:10.0.0.0/90";
+    assert_eq!(error(at([neither])), Address(neither.to_owned()));
+}
+
 // R82: each header that only a proxy may set is known, once and in lower case.
 #[test]
 fn all_headers_of_a_proxy_are_named() {
@@ -292,8 +325,13 @@ fn forwarded_is_one_element() {
         ("host=\"api.example.com\\\"", Err(Malformed)),
         ("host=", Err(Malformed)),
         ("host", Err(Malformed)),
-        ("", Err(Malformed)),
-        (";", Err(Malformed)),
+        // RFC 7239 §4: forwarded-element = [ forwarded-pair ] *( ";" [ forwarded-pair ] )
+        ("for=192.0.2.1;;host=api.example.org:8443;", Ok("https://api.example.org:8443")),
+        (";host=gate.example", Ok("https://gate.example/v1")),
+        ("", Ok(API)),
+        (";", Ok(API)),
+        ("; =", Err(Malformed)),
+        (";;host=evil.example;", Err(UnknownUrl)),
         ("proto=gopher", Err(Malformed)),
     ] {
         let expected = expected.map(str::to_owned);

@@ -18,7 +18,7 @@ const COLUMNS: usize = 512;
 const SHARE_PER_EXCESS: usize = 16;
 
 /// The smallest share of `proofs` remembered proofs that the counts can tell: 1/32, about 3 %.
-pub(super) const fn least_share(proofs: usize) -> usize {
+pub(crate) const fn least_share(proofs: usize) -> usize {
     proofs / (COLUMNS / SHARE_PER_EXCESS)
 }
 

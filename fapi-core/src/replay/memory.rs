@@ -17,10 +17,13 @@ use super::counts::{Counts, least_share};
 use super::shard::{Fingerprint, Shard};
 use super::{ProofClient, ProofUse, Replay, ReplayStore, ReplayStoreError};
 use crate::clock::UnixTime;
-use crate::crypto::{CryptoProvider, RandomError};
+use crate::config_error::ConfigError;
+use crate::crypto::CryptoProvider;
 
 /// Proofs remembered by default: more than 10,000 a second for a window of 60 s, in at most 40 MB.
 const DEFAULT_CAPACITY: usize = 1_000_000;
+/// The largest capacity, in at most 4 GB: more than 100,000 proofs a second for the longest window of a profile.
+const MAX_CAPACITY: usize = 100_000_000;
 /// One client's share by default: an eighth of the capacity. It takes five greedy clients to fill the store: one takes its
 /// half, four an eighth each.
 const DEFAULT_CLIENT_SHARE_DIVISOR: usize = 8;
@@ -44,7 +47,7 @@ const UNAVAILABLE: ReplayStoreError = ReplayStoreError::Unavailable;
 /// use fapi_core::{Clock, MemoryReplayStore, SystemClock, crypto::AwsLcProvider};
 ///
 /// let store = MemoryReplayStore::with_capacity(&AwsLcProvider, SystemClock.now(), 200_000)?.with_client_share(50_000);
-/// # Ok::<(), fapi_core::crypto::RandomError>(())
+/// # Ok::<(), fapi_core::ConfigError>(())
 /// ```
 pub struct MemoryReplayStore {
     hasher: SipHasher13,
@@ -63,22 +66,27 @@ impl MemoryReplayStore {
     /// A store for 1,000,000 proofs, whose memory begins `now`: no proof from before that is trusted (pitfall P14).
     ///
     /// # Errors
-    /// [`RandomError`] if there are no random bytes for the key of the fingerprints.
-    pub fn new(crypto: &dyn CryptoProvider, now: UnixTime) -> Result<Self, RandomError> {
+    /// [`ConfigError::Random`] if there are no random bytes for the key of the fingerprints.
+    pub fn new(crypto: &dyn CryptoProvider, now: UnixTime) -> Result<Self, ConfigError> {
         Self::with_capacity(crypto, now, DEFAULT_CAPACITY)
     }
 
-    /// A store for `capacity` proofs, whose memory begins `now`.
+    /// A store for `capacity` proofs, from 1 to 100,000,000, whose memory begins `now`.
     ///
     /// It needs room for the proofs of the acceptance window and another 30 seconds at the busiest time.
     ///
     /// # Errors
-    /// [`RandomError`] if there are no random bytes for the key of the fingerprints.
+    /// [`ConfigError::ReplayCapacity`] if there cannot be as many, [`ConfigError::Random`] if there are no random bytes for the
+    /// key of the fingerprints.
     pub fn with_capacity(
         crypto: &dyn CryptoProvider,
         now: UnixTime,
         capacity: usize,
-    ) -> Result<Self, RandomError> {
+    ) -> Result<Self, ConfigError> {
+        // R61: none would refuse every proof, and what does not fit in memory would end the process.
+        if !(1..=MAX_CAPACITY).contains(&capacity) {
+            return Err(ConfigError::ReplayCapacity { value: capacity, most: MAX_CAPACITY });
+        }
         let mut key = [0; 16];
         crypto.fill_random(&mut key)?;
         let shards = capacity.div_ceil(PROOFS_PER_SHARD).max(1);
@@ -216,6 +224,7 @@ mod tests {
     use std::iter;
 
     use super::*;
+    use crate::crypto::RandomError;
     use crate::jose::JwkThumbprint;
     use crate::replay::counts::PERIODS;
 

@@ -18,6 +18,8 @@ use crate::clock::UnixTime;
 use crate::jose::JwkThumbprint;
 use crate::token::TokenFacts;
 
+#[cfg(feature = "config")]
+pub(crate) use counts::least_share;
 pub use memory::MemoryReplayStore;
 
 /// Who used a proof: the client to which the issuer of a verified token granted it.

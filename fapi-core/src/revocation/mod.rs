@@ -33,6 +33,8 @@ pub use self::stream::StreamVerification;
 
 /// Target of the log events of this module.
 const LOG_TARGET: &str = "fapi_core::revocation";
+/// `iat` and `exp` have whole seconds: a token of less is one of nothing.
+const LEAST_LIFETIME: Duration = Duration::from_secs(1);
 
 /// Where a server learns that a token was revoked: one choice at least is part of every configuration.
 ///
@@ -75,7 +77,7 @@ pub struct RevocationUnavailable;
 
 impl Revocation {
     /// No revocation is looked up; instead, a token whose `exp` is more than this long after its `iat` is refused (R67).
-    /// For issuers whose tokens live for minutes (SP 6.8-3): a withdrawn one is accepted for that long at most.
+    /// For issuers whose tokens live for minutes (SP 6.8-3): a withdrawn one is accepted for that long at most. At least 1 s.
     #[must_use]
     pub const fn max_token_lifetime(most: Duration) -> Self {
         Self(Choice::MaxTokenLifetime(most))
@@ -162,6 +164,10 @@ impl Revocations {
         let (mut revocations, mut lifetime) = (Self::default(), None::<Duration>);
         for Revocation(choice) in choices {
             match choice {
+                // R67: whole seconds from `iat` to `exp`, of which there must be some.
+                Choice::MaxTokenLifetime(most) if most < LEAST_LIFETIME => {
+                    return Err(ConfigError::MaxTokenLifetime(most));
+                }
                 Choice::MaxTokenLifetime(most) => {
                     lifetime = Some(lifetime.map_or(most, |other| other.min(most)));
                 }

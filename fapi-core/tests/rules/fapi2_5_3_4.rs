@@ -1,11 +1,12 @@
 //! FAPI 2.0 Security Profile §5.3.4: what a resource server does with an access token.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use fapi_core::jose::Algorithm;
 use fapi_core::{
     AccessToken, Binding, ConfigError, Error, Issuer, NoClaims, Profile, Requirement, ResourceServer,
-    SenderConstraint,
+    Revocation, SenderConstraint,
 };
 use serde::Deserialize;
 
@@ -168,27 +169,65 @@ async fn a_token_of_the_near_future_is_accepted() {
     assert_eq!(world.verify(&at("nbf", 31)).await, Err(Error::TokenNotYetValid { ahead_seconds: 31 }));
 }
 
+fn build(profile: Profile) -> Result<(), ConfigError> {
+    let lifetime = Revocation::max_token_lifetime(Duration::from_secs(3600));
+    let builder =
+        ResourceServer::builder().profile(profile).public_url(API).audience(API).revocation(lifetime);
+    builder.issuer(Issuer::new(ISSUER)).build().map(|_server| ())
+}
+
 // R15, R52: no configuration opens a window wider than the specs allow.
 #[test]
 fn windows_have_upper_bounds() {
-    let build = |profile: Profile| {
-        ResourceServer::builder()
-            .profile(profile.named("test"))
-            .public_url(API)
-            .audience(API)
-            .revocation(fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
-            .issuer(Issuer::new(ISSUER))
-            .build()
-            .map(|_server| ())
-    };
-    let too_wide = |name, most_seconds| Err(ConfigError::Window { name, most_seconds });
     let seconds = Duration::from_secs;
+    let too_wide = |name, most| {
+        let (value, most) = (seconds(most + 1), seconds(most));
+        let least = if name == "proof_max_age" { seconds(1) } else { Duration::ZERO };
+        Err(ConfigError::Window { name, value, least, most })
+    };
     assert_eq!(build(Profile::fapi2().with_max_future(seconds(60))), Ok(()));
     assert_eq!(build(Profile::fapi2().with_max_future(seconds(61))), too_wide("max_future", 60));
     assert_eq!(build(Profile::fapi2().with_proof_max_age(seconds(600))), Ok(()));
     assert_eq!(build(Profile::fapi2().with_proof_max_age(seconds(601))), too_wide("proof_max_age", 600));
     assert_eq!(build(Profile::fapi2().with_expiry_leeway(seconds(60))), Ok(()));
     assert_eq!(build(Profile::fapi2().with_expiry_leeway(seconds(61))), too_wide("expiry_leeway", 60));
+}
+
+// R52, R61, R90, R116: a profile that would refuse everybody, or read what nobody sends, does not start.
+#[test]
+fn a_profile_can_accept_something() {
+    let (least, most) = (Duration::from_secs(1), Duration::from_secs(600));
+    assert_eq!(build(Profile::fapi2().with_proof_max_age(least)), Ok(()));
+    for value in [Duration::ZERO, Duration::from_millis(999)] {
+        let expected = Err(ConfigError::Window { name: "proof_max_age", value, least, most });
+        assert_eq!(build(Profile::fapi2().with_proof_max_age(value)), expected);
+    }
+    type Set = fn(Profile, usize) -> Profile;
+    for (name, least, most, set) in [
+        ("max_token_bytes", 256, 65_536, Profile::with_max_token_bytes as Set),
+        ("max_proof_bytes", 256, 65_536, Profile::with_max_proof_bytes),
+        ("max_jti_bytes", 36, 1024, Profile::with_max_jti_bytes),
+    ] {
+        assert_eq!(build(set(Profile::fapi2(), least)), Ok(()));
+        assert_eq!(build(set(Profile::fapi2(), most)), Ok(()));
+        for value in [0, least - 1, most + 1, usize::MAX] {
+            let expected = Err(ConfigError::Size { name, value, least, most });
+            assert_eq!(build(set(Profile::fapi2(), value)), expected, "{name}");
+        }
+    }
+    let typed = |types: &[&'static str]| {
+        let types: Vec<_> = types.iter().map(|typ| Cow::Borrowed(*typ)).collect();
+        Profile::fapi2().named("own").with_token_types(types)
+    };
+    assert_eq!(build(typed(&["JWT"])), Ok(()));
+    assert_eq!(build(typed(&[])), Err(ConfigError::TokenTypesMissing));
+    assert_eq!(build(typed(&[]).with_untyped_tokens(true)), Ok(()));
+    for wrong in ["", "application/at+jwt", "APPLICATION/JWT"] {
+        assert_eq!(build(typed(&["at+jwt", wrong])), Err(ConfigError::TokenType(wrong.to_owned())));
+    }
+    for name in ["", " "] {
+        assert_eq!(build(Profile::fapi2().named(name)), Err(ConfigError::ProfileNameEmpty));
+    }
 }
 
 // R19
@@ -207,16 +246,6 @@ async fn a_token_without_a_user_can_be_told_from_one_with() {
 // R20, R7
 #[test]
 fn a_relaxed_profile_must_not_be_called_fapi2() {
-    let build = |profile| {
-        ResourceServer::builder()
-            .profile(profile)
-            .public_url(API)
-            .audience(API)
-            .revocation(fapi_core::Revocation::max_token_lifetime(std::time::Duration::from_secs(3600)))
-            .issuer(Issuer::new(ISSUER))
-            .build()
-            .map(|_server| ())
-    };
     let relaxed = Profile::fapi2().with_token_algorithms(vec![Algorithm::Es256, Algorithm::Rs256]);
     assert_eq!(build(relaxed.clone()), Err(ConfigError::ProfileName));
     assert_eq!(build(relaxed.named("legacy")), Ok(()));

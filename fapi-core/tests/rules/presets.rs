@@ -145,9 +145,8 @@ async fn atproto_hands_out_a_nonce_with_every_answer() {
 // R144, R34: MCP clients read the scope to ask for from the challenge.
 #[tokio::test]
 async fn mcp_challenges_name_the_scope() {
-    let world = World::with(|builder| {
-        builder.profile(Profile::mcp()).scopes_supported(["tools:call", "no\"scope", "tools:list"])
-    });
+    let world =
+        World::with(|builder| builder.profile(Profile::mcp()).scopes_supported(["tools:call", "tools:list"]));
     let rejection = world.refused(&Request::without_credentials()).await;
     for challenge in headers(&rejection, "www-authenticate") {
         assert!(challenge.contains("scope=\"tools:call tools:list\""), "{challenge}");
@@ -190,6 +189,21 @@ async fn mcp_clients_find_their_way() {
     let other = World::new();
     let rejection = other.refused(&Request::without_credentials()).await;
     assert!(headers(&rejection, "www-authenticate")[0].starts_with("DPoP "));
+}
+
+// R33: what challenges and metadata name is a scope, or the server does not start.
+#[test]
+fn what_is_no_scope_is_refused() {
+    let build = |scope: &str| {
+        let builder =
+            ResourceServer::builder().public_url(API).audience(API).issuer(fapi_core::Issuer::new(ISSUER));
+        let lifetime = Revocation::max_token_lifetime(Duration::from_secs(300));
+        builder.revocation(lifetime).scopes_supported(["tools:call", scope]).build().map(|_server| ())
+    };
+    assert_eq!(build("tools:list"), Ok(()));
+    for wrong in ["", "a b", "no\"scope", "no\\scope", "\u{e5}"] {
+        assert_eq!(build(wrong), Err(ConfigError::Scope(wrong.to_owned())));
+    }
 }
 
 // R7, R90, R92, R96: Maskinporten's tokens, bound all the same (R6).

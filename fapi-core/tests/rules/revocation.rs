@@ -29,6 +29,19 @@ fn the_choice_cannot_be_left_out() {
     assert_eq!(built.unwrap_err(), ConfigError::RevocationMissing);
 }
 
+// R67: a lifetime that no token can have is refused at start.
+#[test]
+fn a_lifetime_is_a_second_or_more() {
+    let build = |most| {
+        let builder = ResourceServer::builder().public_url(API).audience(API).issuer(Issuer::new(ISSUER));
+        builder.revocation(Revocation::max_token_lifetime(most)).build().map(|_server| ())
+    };
+    assert_eq!(build(Duration::from_secs(1)), Ok(()));
+    for most in [Duration::ZERO, Duration::from_millis(999)] {
+        assert_eq!(build(most), Err(ConfigError::MaxTokenLifetime(most)));
+    }
+}
+
 // R67
 #[tokio::test]
 async fn a_token_that_lives_longer_than_stated_is_refused() {

@@ -286,12 +286,16 @@ async fn the_ages_are_configurable() {
         assert_eq!((verdict(&world).await, server.asked()), (Err(Error::TokenInactive), questions));
     }
     let built = |introspection| config_error(|issuer| issuer.with_introspection(introspection));
+    let too_old = |name, value, most| {
+        let [value, most] = [value, most].map(Duration::from_secs);
+        ConfigError::Issuer(IssuerError::IntrospectionAge { name, value, most })
+    };
     let error = built(introspection().with_max_age(Duration::from_secs(601)));
-    let expected = IssuerError::IntrospectionAge { name: "max_age", most_seconds: 600 };
-    assert_eq!(error, ConfigError::Issuer(expected));
+    assert_eq!(error, too_old("max_age", 601, 600));
     let error = built(introspection().with_negative_age(Duration::from_secs(61)));
-    let expected = IssuerError::IntrospectionAge { name: "negative_age", most_seconds: 60 };
-    assert_eq!(error, ConfigError::Issuer(expected));
+    assert_eq!(error, too_old("negative_age", 61, 60));
+    let error = built(introspection().with_budget(0));
+    assert_eq!(error, ConfigError::Issuer(IssuerError::IntrospectionBudget));
 }
 
 // R126: the answer is held against the rules of a JWT, but for what RFC 7662 leaves to the issuer.

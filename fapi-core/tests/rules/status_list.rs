@@ -409,6 +409,9 @@ fn a_policy_that_means_nothing_is_an_error() {
     assert_eq!(build(policy().with_max_age(Duration::from_secs(3600))), Ok(()));
     assert_eq!(
         build(policy().with_max_age(Duration::from_millis(3_600_001))),
-        Err(ConfigError::StatusListAge { most_seconds: 3600 })
+        Err(ConfigError::StatusListAge {
+            value: Duration::from_millis(3_600_001),
+            most: Duration::from_secs(3600)
+        })
     );
 }

@@ -155,9 +155,9 @@ impl Introspection {
             [("max_age", self.max_age, MAX_AGE_CAP), ("negative_age", self.negative_age, NEGATIVE_AGE_CAP)]
         {
             if value > most {
-                return Err(IssuerError::IntrospectionAge { name, most_seconds: most.as_secs() });
+                return Err(IssuerError::IntrospectionAge { name, value, most });
             }
         }
-        Ok(())
+        if self.budget == 0 { Err(IssuerError::IntrospectionBudget) } else { Ok(()) }
     }
 }

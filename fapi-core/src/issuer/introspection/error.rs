@@ -14,7 +14,7 @@ use crate::jose::JoseError;
 #[derive(Clone, Debug, Eq, PartialEq, ThisError)]
 pub(super) enum IntrospectionError {
     #[error(
-        "the issuer's metadata has no usable introspection_endpoint, or cannot be loaded; configure one with with_endpoint"
+        "the issuer's metadata has no usable introspection_endpoint, or cannot be loaded; configure introspection.endpoint"
     )]
     EndpointUnknown,
     #[error(transparent)]

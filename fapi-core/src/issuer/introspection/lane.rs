@@ -36,7 +36,7 @@ pub(super) enum Refusal {
     #[error("too many calls wait for the issuer; it is too slow for the number of tokens")]
     Crowded,
     #[error(
-        "more unknown tokens than the budget allows in ten seconds; somebody is guessing, or raise it with with_budget"
+        "more unknown tokens than the budget allows in ten seconds; somebody is guessing, or raise introspection.budget"
     )]
     OverBudget,
     #[error("there is no tokio runtime to make the call on")]

@@ -134,7 +134,7 @@ impl StatusLists {
         surroundings: &Surroundings<'_>,
     ) -> Result<Self, ConfigError> {
         if policy.max_age > MAX_AGE_CAP {
-            return Err(ConfigError::StatusListAge { most_seconds: MAX_AGE_CAP.as_secs() });
+            return Err(ConfigError::StatusListAge { value: policy.max_age, most: MAX_AGE_CAP });
         }
         let trusted = |name: &str| surroundings.issuers.iter().any(|issuer| is_called(issuer, name));
         if let Some((unknown, _)) = policy.origins.iter().find(|(name, _)| !trusted(name)) {

@@ -88,7 +88,7 @@ async fn p22_each_server_goes_by_its_own_settings() {
         builder
             .audience("strict")
             .sender_constraint(SenderConstraint::Mtls)
-            .profile(Profile::fapi2().with_max_token_bytes(100))
+            .profile(Profile::fapi2().with_max_token_bytes(256))
     });
     let other = world.another_server(|builder| builder.audience("other"));
     world.clock.advance(Duration::from_secs(120));

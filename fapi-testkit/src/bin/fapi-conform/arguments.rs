@@ -82,7 +82,7 @@ pub(crate) struct ListArguments {
 #[derive(Args, Debug)]
 pub(crate) struct RunArguments {
     /// Where requests are sent
-    #[arg(long, env = "FAPI_CONFORM_TARGET", value_name = "URL")]
+    #[arg(long, env = "CONFORM_TARGET", value_name = "URL")]
     pub(crate) target: Option<String>,
 
     /// The method of the request that a valid token opens
