@@ -40,9 +40,20 @@ impl TokenVerifier {
         profile: &Profile,
         now: UnixTime,
     ) -> Result<Arc<VerifiedToken>, Error> {
-        if let Some(known) = self.known(&digest, profile, now)? {
-            return Ok(known);
+        match self.known(&digest, profile, now)? {
+            Some(known) => Ok(known),
+            // On the heap: the future of a request with a known token stays small.
+            None => Box::pin(self.verify_unknown(text, digest, profile, now)).await,
         }
+    }
+
+    async fn verify_unknown(
+        &self,
+        text: &str,
+        digest: [u8; 32],
+        profile: &Profile,
+        now: UnixTime,
+    ) -> Result<Arc<VerifiedToken>, Error> {
         let token = Arc::new(match (self.opaque_issuer(text), &self.decryption) {
             (Some((index, introspector)), _) => {
                 self.verify_opaque(index, introspector, text, &digest, profile, now).await?
@@ -149,7 +160,7 @@ impl TokenVerifier {
         }
         let introspector = self.issuers.get(verified.issuer).and_then(|issuer| issuer.introspector.as_ref());
         let introspector = introspector.ok_or(Error::IntrospectionUnavailable)?;
-        introspector.introspect(text, digest, Standing::Proved, now).await.map(|_active| ())
+        Box::pin(introspector.introspect(text, digest, Standing::Proved, now)).await.map(|_active| ())
     }
 
     fn find_issuer(&self, iss: &str) -> Result<(usize, &TrustedIssuer), Error> {

@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use memchr::memchr_iter;
+
 use super::JoseError;
 use super::base64url;
 use super::json::{Object, Value};
@@ -42,9 +44,13 @@ impl<'a> CompactJws<'a> {
     /// detached one, R114).
     pub fn parse(text: &'a str) -> Result<Self, JoseError> {
         // RFC 9449 §4.3 (2), R41: two, four or five parts are no JWS in compact serialisation.
-        let (signing_input, signature) = text.rsplit_once('.').ok_or(JoseError::NotCompact)?;
-        let (header, payload) = signing_input.split_once('.').ok_or(JoseError::NotCompact)?;
-        if header.is_empty() || payload.is_empty() || payload.contains('.') || signature.is_empty() {
+        let mut dots = memchr_iter(b'.', text.as_bytes());
+        let (Some(first), Some(second), None) = (dots.next(), dots.next(), dots.next()) else {
+            return Err(JoseError::NotCompact);
+        };
+        let (signing_input, signature) = split_around(text, second);
+        let (header, payload) = split_around(signing_input, first);
+        if header.is_empty() || payload.is_empty() || signature.is_empty() {
             return Err(JoseError::NotCompact);
         }
         Ok(Self { signing_input, header, payload, signature })
@@ -170,6 +176,11 @@ fn string<'a>(value: Value<'a>, name: &'static str) -> Result<Cow<'a, str>, Jose
         // Pitfall P30: a `typ` that is no string is refused, not unwrapped.
         _ => Err(JoseError::HeaderInvalid(name)),
     }
+}
+
+/// What stands before the character at `index`, and what stands after it.
+fn split_around(text: &str, index: usize) -> (&str, &str) {
+    (text.get(..index).unwrap_or_default(), text.get(index.saturating_add(1)..).unwrap_or_default())
 }
 
 #[cfg(test)]
