@@ -88,8 +88,7 @@ impl TokenVerifier {
         let Some(known) = self.cache.get(digest) else { return Ok(None) };
         let counts = match &known.vouched {
             Vouched::Keys(keys) => {
-                let current = self.issuers.get(known.issuer).and_then(|issuer| issuer.keys.current(now));
-                current.is_some_and(|current| Arc::ptr_eq(&current, keys))
+                self.issuers.get(known.issuer).is_some_and(|issuer| issuer.keys.are_current(keys, now))
             }
             // R125
             Vouched::Introspection(validity) => validity.counts(now),

@@ -147,8 +147,8 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value<'de>, A::Error> {
         let seed = self.within()?;
-        // The claims of a proof fit without growing. Deeper objects start empty: many of them fit into a short text.
-        let mut members = Vec::with_capacity(if self.depth == 0 { 8 } else { 0 });
+        // The claims of a token fit without growing. Deeper objects start empty: many of them fit into a short text.
+        let mut members = Vec::with_capacity(if self.depth == 0 { 16 } else { 0 });
         while let Some(name) = entries.next_key_seed(NameSeed)? {
             if members.is_empty() && name == ARBITRARY_PRECISION_NUMBER {
                 return parse_number(&entries.next_value::<Cow<'de, str>>()?).map(Value::Number);
