@@ -33,15 +33,20 @@ impl RawVerification {
         Self { key, signed, next }
     }
 
-    /// Verifies this many signatures: the next ones, and the first ones again when all were verified.
+    /// Copies of this many messages and signatures: the next ones, and the first ones again when all were taken.
+    pub fn take(&mut self, count: usize) -> Vec<(String, Vec<u8>)> {
+        let taken = self.signed.iter().cycle().skip(self.next).take(count).cloned().collect();
+        self.next = (self.next + count) % self.signed.len();
+        taken
+    }
+
+    /// Verifies these signatures.
     ///
     /// # Panics
-    /// If a signature does not verify.
-    pub fn verify(&mut self, count: usize) {
-        for _ in 0..count {
-            let (message, signature) = &self.signed[self.next];
+    /// If one does not verify.
+    pub fn verify(&self, signed: &[(String, Vec<u8>)]) {
+        for (message, signature) in signed {
             assert!(self.key.verify(message.as_bytes(), signature).is_ok(), "a signature does not verify");
-            self.next = (self.next + 1) % self.signed.len();
         }
     }
 }

@@ -42,9 +42,20 @@ impl TokenVerifier {
         profile: &Profile,
         now: UnixTime,
     ) -> Result<Arc<VerifiedToken>, Error> {
-        if let Some(known) = self.known(&digest, profile, now)? {
-            return Ok(known);
+        match self.known(&digest, profile, now)? {
+            Some(known) => Ok(known),
+            // On the heap: the future of a request with a known token stays small.
+            None => Box::pin(self.verify_unknown(text, digest, profile, now)).await,
         }
+    }
+
+    async fn verify_unknown(
+        &self,
+        text: &str,
+        digest: [u8; 32],
+        profile: &Profile,
+        now: UnixTime,
+    ) -> Result<Arc<VerifiedToken>, Error> {
         let token = Arc::new(match (self.opaque_issuer(text), &self.decryption) {
             (Some((index, introspector)), _) => {
                 self.verify_opaque(index, introspector, text, &digest, profile, now).await?
@@ -78,8 +89,7 @@ impl TokenVerifier {
         let Some(known) = self.cache.get(digest) else { return Ok(None) };
         let counts = match &known.vouched {
             Vouched::Keys(keys) => {
-                let current = self.issuers.get(known.issuer).and_then(|issuer| issuer.keys.current(now));
-                current.is_some_and(|current| Arc::ptr_eq(&current, keys))
+                self.issuers.get(known.issuer).is_some_and(|issuer| issuer.keys.are_current(keys, now))
             }
             // R125
             Vouched::Introspection(validity) => validity.counts(now),
@@ -168,7 +178,7 @@ impl TokenVerifier {
         // R125: a token that is encrypted again is the same token, and one answer is enough for all its texts.
         let inner = verified.inner.as_ref().map(|inner| (inner.text.as_str(), &inner.digest));
         let (text, digest) = inner.unwrap_or((text, digest));
-        let active = introspector.introspect(text, digest, Standing::Proved, now).await?;
+        let active = Box::pin(introspector.introspect(text, digest, Standing::Proved, now)).await?;
         active.check_once(|answer| introspection::check_same(answer, &verified.token.facts, audiences))
     }
 

@@ -25,6 +25,7 @@ mod signing;
 use std::fmt;
 use std::sync::Arc;
 
+use subtle::{Choice, ConstantTimeEq as _};
 use thiserror::Error as ThisError;
 
 use crate::jose::{Algorithm, Jwk, KeyError};
@@ -82,3 +83,29 @@ pub struct InvalidSignature;
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ThisError)]
 #[error("the operating system gave no random bytes")]
 pub struct RandomError;
+
+/// Whether two SHA-256 values are the same, in a time that does not depend on where they differ.
+pub(crate) fn same_hash(one: &[u8; 32], other: &[u8; 32]) -> bool {
+    // Eight bytes at a time: byte by byte takes as long as hashing.
+    fn words(hash: &[u8; 32]) -> impl Iterator<Item = u64> {
+        hash.as_chunks().0.iter().copied().map(u64::from_ne_bytes)
+    }
+    words(one).zip(words(other)).fold(Choice::from(1), |same, (one, other)| same & one.ct_eq(&other)).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // R53, R54, R73
+    #[test]
+    fn every_bit_of_a_hash_counts() {
+        let hash: [u8; 32] = std::array::from_fn(|index| index as u8);
+        assert!(same_hash(&hash, &hash.clone()));
+        for (index, bit) in (0..32).flat_map(|index| (0..8).map(move |bit| (index, bit))) {
+            let mut other = hash;
+            other[index] ^= 1 << bit;
+            assert!(!same_hash(&hash, &other), "bit {bit} of byte {index}");
+        }
+    }
+}

@@ -10,15 +10,14 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 
 use lru::{DefaultHasher, LruCache};
-use subtle::ConstantTimeEq;
 
 use crate::clock::UnixTime;
-use crate::crypto::{CryptoProvider, VerifyingKey};
+use crate::crypto::{CryptoProvider, VerifyingKey, same_hash};
 use crate::dpop::NoncePolicy;
 use crate::dpop::nonce::NonceIssuer;
 use crate::dpop::target::{PublicUrl, check_target};
 use crate::error::Error;
-use crate::jose::json::{self, Object, Value};
+use crate::jose::json::{self, Members, Value};
 use crate::jose::{Algorithm, CompactJws, Header, JoseError, Jwk, JwkThumbprint, KeyError, base64url};
 use crate::profile::Profile;
 use crate::request::{FieldLines, ResourceRequest};
@@ -221,26 +220,23 @@ pub(crate) struct ProofClaims<'a> {
     ath: Option<Value<'a>>,
 }
 
-impl<'a> ProofClaims<'a> {
-    fn parse(payload: &'a [u8]) -> Result<Self, JoseError> {
-        let mut claims = Self::default();
-        for (name, value) in Object::parse(payload)?.into_members() {
-            let claim = match name.as_ref() {
-                "jti" => &mut claims.jti,
-                "htm" => &mut claims.htm,
-                "htu" => &mut claims.htu,
-                "iat" => &mut claims.iat,
-                "exp" => &mut claims.exp,
-                "nbf" => &mut claims.nbf,
-                "nonce" => &mut claims.nonce,
-                "ath" => &mut claims.ath,
-                _ => continue,
-            };
-            *claim = Some(value);
-        }
-        Ok(claims)
+impl<'a> Members<'a> for ProofClaims<'a> {
+    fn place(&mut self, name: &str) -> Option<&mut Option<Value<'a>>> {
+        Some(match name {
+            "jti" => &mut self.jti,
+            "htm" => &mut self.htm,
+            "htu" => &mut self.htu,
+            "iat" => &mut self.iat,
+            "exp" => &mut self.exp,
+            "nbf" => &mut self.nbf,
+            "nonce" => &mut self.nonce,
+            "ath" => &mut self.ath,
+            _ => return None,
+        })
     }
+}
 
+impl ProofClaims<'_> {
     /// RFC 9449 §4.3 (8)-(12a): everything but the signature, cheap checks only.
     pub(crate) fn check(&self, context: &ProofContext<'_>) -> Result<Freshness, Error> {
         self.jti(context.profile)?;
@@ -313,7 +309,7 @@ impl<'a> ProofClaims<'a> {
     fn check_access_token_hash(&self, digest: &[u8; 32]) -> Result<(), Error> {
         let ath: [u8; 32] =
             base64url::decode_array(text(&self.ath, "ath")?).ok_or(Error::ProofAccessTokenHash)?;
-        if bool::from(ath.ct_eq(digest)) { Ok(()) } else { Err(Error::ProofAccessTokenHash) }
+        if same_hash(&ath, digest) { Ok(()) } else { Err(Error::ProofAccessTokenHash) }
     }
 }
 

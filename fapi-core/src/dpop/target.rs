@@ -5,6 +5,7 @@
 //! normalised. A host outside ASCII must be written as an A-label (`xn--`), by the configuration and by the client.
 
 use fluent_uri::Uri;
+use memchr::memchr2;
 
 use crate::error::TargetMismatch;
 
@@ -72,13 +73,18 @@ pub(crate) fn check_target(public: &PublicUrl, path: &str, htu: &str) -> Result<
         path => path,
     };
     // RFC 9449 §4.3 (9), R48: query and fragment are ignored.
-    let htu = htu.split(['?', '#']).next().unwrap_or_default();
-    if htu.strip_prefix(public.as_str()) == Some(path) {
+    let htu = memchr2(b'?', b'#', htu.as_bytes()).and_then(|end| htu.get(..end)).unwrap_or(htu);
+    // Behind the public URL, which is in normal form.
+    let claimed_path = htu.strip_prefix(public.as_str());
+    if claimed_path == Some(path) {
         return Ok(());
     }
     // Stricter than RFC 3986 §6.2.2.3: no router removes the dot segments of a request, so that a proof for `/b` must not
     // open what `/a/../b` is routed to.
     if has_dot_segments(path) {
+        return Err(TargetMismatch::Path);
+    }
+    if claimed_path.is_some_and(is_normal) && is_normal(path) {
         return Err(TargetMismatch::Path);
     }
     // RFC 9449 §4.3, R49: both are normalised.
@@ -94,6 +100,13 @@ pub(crate) fn check_target(public: &PublicUrl, path: &str, htu: &str) -> Result<
         return Err(TargetMismatch::Path);
     }
     Ok(())
+}
+
+/// Whether `path` is a path that normalisation does not change, so that it is equivalent to no other such path.
+fn is_normal(path: &str) -> bool {
+    // RFC 3986 §3.3: `pchar`, but for percent-encodings.
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@".contains(&byte);
+    path.starts_with('/') && path.bytes().all(plain) && !has_dot_segments(path)
 }
 
 /// Whether a segment of `path` is `.` or `..`, percent-encoded or not.
@@ -245,6 +258,8 @@ mod tests {
             ("/x", "https://api.example.com/\u{e6}", Malformed),
             ("/x", "https://b\u{fc}cher.example/x", Malformed),
             ("/x", "https://api.example.com/%zz", Malformed),
+            ("/x", "https://api.example.com/x|y", Malformed),
+            ("/x", "https://api.example.com/[x]", Malformed),
             ("/x", "https://api.example.com/x\0", Malformed),
             ("/x", "https://api.example.com:port/x", Malformed),
         ] {

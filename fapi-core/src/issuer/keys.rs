@@ -183,6 +183,15 @@ impl IssuerKeys {
     ///
     /// `None` if they were never loaded, or must not be used before a fetch was tried: then [`Self::obtain`].
     pub(crate) fn current(self: &Arc<Self>, now: UnixTime) -> Option<Arc<KeySet>> {
+        self.if_current(now, Arc::clone)
+    }
+
+    /// Whether these are the keys in use. Takes no share of them, whose count all threads would write to.
+    pub(crate) fn are_current(self: &Arc<Self>, keys: &Arc<KeySet>, now: UnixTime) -> bool {
+        self.if_current(now, |current| Arc::ptr_eq(current, keys)).unwrap_or(false)
+    }
+
+    fn if_current<T>(self: &Arc<Self>, now: UnixTime, then: impl FnOnce(&Arc<KeySet>) -> T) -> Option<T> {
         let loaded = self.loaded.load();
         let loaded = loaded.as_deref()?;
         let age = distance(loaded.at, now);
@@ -194,7 +203,7 @@ impl IssuerKeys {
         }
         // R118: an issuer that may have withdrawn a key is asked first, unless it was just found out of reach.
         let overdue = age >= loaded.refresh_age.saturating_add(REFRESH_GRACE);
-        (!overdue || self.failed_lately(now)).then(|| Arc::clone(&loaded.keys))
+        (!overdue || self.failed_lately(now)).then(|| then(&loaded.keys))
     }
 
     /// The keys in use, after a fetch if need be; the last good ones if it fails, within their bound.

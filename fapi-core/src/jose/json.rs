@@ -36,6 +36,17 @@ pub(crate) enum Number {
 #[derive(Clone, PartialEq)]
 pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, Value<'a>)>);
 
+/// The members of an object that are looked at; all others are held to the same rules and then forgotten.
+pub(crate) trait Members<'a>: Default {
+    /// Reads a text whose root is an object.
+    fn parse(json: &'a [u8]) -> Result<Self, JoseError> {
+        json_reader::read_members(json)
+    }
+
+    /// The place of the member with this name, if there is one.
+    fn place(&mut self, name: &str) -> Option<&mut Option<Value<'a>>>;
+}
+
 impl<'a> Value<'a> {
     pub(crate) fn as_str(&self) -> Option<&str> {
         if let Self::String(text) = self { Some(text) } else { None }
@@ -206,6 +217,57 @@ mod tests {
         }
     }
 
+    #[derive(Default)]
+    struct Chosen<'a> {
+        a: Option<Value<'a>>,
+        b: Option<Value<'a>>,
+    }
+
+    impl<'a> Members<'a> for Chosen<'a> {
+        fn place(&mut self, name: &str) -> Option<&mut Option<Value<'a>>> {
+            match name {
+                "a" => Some(&mut self.a),
+                "b" => Some(&mut self.b),
+                _ => None,
+            }
+        }
+    }
+
+    fn chosen(json: &str) -> Result<[Option<Value<'_>>; 2], JoseError> {
+        Chosen::parse(json.as_bytes()).map(|members| [members.a, members.b])
+    }
+
+    fn of_object(json: &str) -> Result<[Option<Value<'_>>; 2], JoseError> {
+        parse(json).map(|object| ["a", "b"].map(|name| object.get(name).cloned()))
+    }
+
+    // P32, R111, R116
+    #[test]
+    fn the_same_rules_hold_for_members_that_nobody_asks_for() {
+        let many = format!(r#"{{"x":[1{}]}}"#, ",1".repeat(9_000));
+        let (deep, root_deep) = (format!(r#"{{"x":{}"#, "[".repeat(20)), "[".repeat(20));
+        for (json, error) in [
+            (r#"{"a":1,"a":1}"#, JoseError::DuplicateMember),
+            (r#"{"x":1,"y":2,"x":1}"#, JoseError::DuplicateMember),
+            (r#"{"x":1,"\u0078":1}"#, JoseError::DuplicateMember),
+            (r#"{"x":[{"y":1,"y":2}]}"#, JoseError::DuplicateMember),
+            (r#"{"a":1,"a":1"#, JoseError::Json),
+            (r#"{"a":1}{"#, JoseError::Json),
+            (many.as_str(), JoseError::TooLarge),
+            (deep.as_str(), JoseError::TooDeep),
+            (root_deep.as_str(), JoseError::TooDeep),
+            ("[]", JoseError::NotObject),
+            (" 1", JoseError::NotObject),
+            ("", JoseError::Json),
+            ("\u{c}{}", JoseError::Json),
+        ] {
+            assert_eq!(chosen(json), Err(error), "{json}");
+            assert_eq!(of_object(json), Err(error), "{json}");
+        }
+        assert_eq!(Chosen::parse(b"{\"a\":\"\xff\"}").err(), Some(JoseError::Utf8));
+        assert_eq!(chosen(r#"{"x":1,"b":null}"#), Ok([None, Some(Value::Null)]));
+    }
+
     #[test]
     fn r98_numeric_dates_may_have_a_fraction() {
         let accepted = [
@@ -262,6 +324,13 @@ mod tests {
             for (name, text) in &members {
                 prop_assert_eq!(object.get(name).and_then(Value::as_str), Some(text.as_str()));
             }
+        }
+
+        #[test]
+        fn chosen_members_are_those_of_the_object(
+            json in r#"\{("(a|b|x|y|\\u0061)":([0-9]|"[ab]"|\{("a":1,?){0,2}\}|\[0?\]|tru)[, ]){0,4}"(a|y)":1\}|[\[{]{0,18}"#
+        ) {
+            prop_assert_eq!(chosen(&json), of_object(&json));
         }
 
         #[test]

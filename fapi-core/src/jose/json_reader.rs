@@ -11,7 +11,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::JoseError;
-use super::json::{Number, Object, Value};
+use super::json::{Members, Number, Object, Value};
 
 /// Arrays and objects within each other; real tokens stay below 6.
 const MAX_DEPTH: usize = 16;
@@ -29,6 +29,18 @@ pub(super) fn read(json: &[u8]) -> Result<Value<'_>, JoseError> {
     reader.read(text).map_err(|_| reader.failure.get().unwrap_or(JoseError::Json))
 }
 
+/// Reads the one object in `json`, and keeps the members that `M` has a place for.
+pub(super) fn read_members<'a, M: Members<'a>>(json: &'a [u8]) -> Result<M, JoseError> {
+    let text = std::str::from_utf8(json).map_err(|_| JoseError::Utf8)?;
+    if !text.trim_ascii_start().starts_with('{') {
+        // What it is instead, and so which error, is found out by reading it.
+        return Err(read(json).err().unwrap_or(JoseError::NotObject));
+    }
+    // The object is the first value.
+    let reader = Reader { values: Cell::new(1), failure: Cell::new(None) };
+    reader.read_members(text).map_err(|_| reader.failure.get().unwrap_or(JoseError::Json))
+}
+
 /// What is counted while one text is read, and the exact error, which serde would turn into text.
 struct Reader {
     values: Cell<usize>,
@@ -36,6 +48,14 @@ struct Reader {
 }
 
 impl Reader {
+    fn read_members<'a, M: Members<'a>>(&self, text: &'a str) -> Result<M, serde_json::Error> {
+        let mut json = serde_json::Deserializer::from_str(text);
+        let seed = ValueSeed { reader: self, depth: 0 }.within()?;
+        let members = json.deserialize_map(MembersVisitor { seed, members: M::default() })?;
+        json.end()?;
+        Ok(members)
+    }
+
     fn read<'a>(&self, text: &'a str) -> Result<Value<'a>, serde_json::Error> {
         let mut json = serde_json::Deserializer::from_str(text);
         let value = ValueSeed { reader: self, depth: 0 }.deserialize(&mut json)?;
@@ -127,8 +147,8 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value<'de>, A::Error> {
         let seed = self.within()?;
-        // The claims of a proof fit without growing. Deeper objects start empty: many of them fit into a short text.
-        let mut members = Vec::with_capacity(if self.depth == 0 { 8 } else { 0 });
+        // The claims of a token fit without growing. Deeper objects start empty: many of them fit into a short text.
+        let mut members = Vec::with_capacity(if self.depth == 0 { 16 } else { 0 });
         while let Some(name) = entries.next_key_seed(NameSeed)? {
             if members.is_empty() && name == ARBITRARY_PRECISION_NUMBER {
                 return parse_number(&entries.next_value::<Cow<'de, str>>()?).map(Value::Number);
@@ -138,6 +158,39 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         let object =
             Object::from_members(members).ok_or_else(|| self.reader.fail(JoseError::DuplicateMember))?;
         Ok(Value::Object(object))
+    }
+}
+
+/// Sorts the members of the outermost object into their places.
+struct MembersVisitor<'r, M> {
+    /// Reads the members.
+    seed: ValueSeed<'r>,
+    members: M,
+}
+
+impl<'de, M: Members<'de>> Visitor<'de> for MembersVisitor<'_, M> {
+    type Value = M;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<M, A::Error> {
+        let (mut distinct, mut others) = (true, Vec::new());
+        while let Some(name) = entries.next_key_seed(NameSeed)? {
+            let value = entries.next_value_seed(self.seed)?;
+            match self.members.place(&name) {
+                Some(place) => distinct &= place.replace(value).is_none(),
+                None => others.push(name),
+            }
+        }
+        // R111: of the members that nobody asks for, too.
+        others.sort_unstable();
+        if distinct && others.array_windows().all(|[one, other]| one != other) {
+            Ok(self.members)
+        } else {
+            Err(self.seed.reader.fail(JoseError::DuplicateMember))
+        }
     }
 }
 

@@ -6,9 +6,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use memchr::memchr_iter;
+
 use super::JoseError;
 use super::base64url;
-use super::json::{Object, Value};
+use super::json::{Members, Value};
 
 /// Longest `kid`, in bytes: it is untrusted input that ends up in comparisons and log lines (RFC 8725 §3.10, R106).
 pub(super) const MAX_KID_LEN: usize = 256;
@@ -42,9 +44,13 @@ impl<'a> CompactJws<'a> {
     /// detached one, R114).
     pub fn parse(text: &'a str) -> Result<Self, JoseError> {
         // RFC 9449 §4.3 (2), R41: two, four or five parts are no JWS in compact serialisation.
-        let (signing_input, signature) = text.rsplit_once('.').ok_or(JoseError::NotCompact)?;
-        let (header, payload) = signing_input.split_once('.').ok_or(JoseError::NotCompact)?;
-        if header.is_empty() || payload.is_empty() || payload.contains('.') || signature.is_empty() {
+        let mut dots = memchr_iter(b'.', text.as_bytes());
+        let (Some(first), Some(second), None) = (dots.next(), dots.next(), dots.next()) else {
+            return Err(JoseError::NotCompact);
+        };
+        let (signing_input, signature) = split_around(text, second);
+        let (header, payload) = split_around(signing_input, first);
+        if header.is_empty() || payload.is_empty() || signature.is_empty() {
             return Err(JoseError::NotCompact);
         }
         Ok(Self { signing_input, header, payload, signature })
@@ -110,27 +116,24 @@ impl<'a> Header<'a> {
     /// [`JoseError`]: not strict JSON; `alg` missing; `alg`, `typ` or `kid` not a string, or `kid` of more than 256
     /// bytes; `crit` or `b64` present.
     pub fn parse(json: &'a [u8]) -> Result<Self, JoseError> {
-        let (mut alg, mut typ, mut kid, mut jwk) = (None, None, None, None);
-        for (name, value) in Object::parse(json)?.into_members() {
-            match name.as_ref() {
-                "alg" => alg = Some(string(value, "alg")?),
-                "typ" => typ = Some(string(value, "typ")?),
-                "kid" => kid = Some(string(value, "kid")?),
-                "jwk" => jwk = Some(value),
-                // RFC 7515 §4.1.11, R112: no extension is understood here, and an empty list is an error as well.
-                "crit" => return Err(JoseError::Critical),
-                // RFC 7797 §7, R113
-                "b64" => return Err(JoseError::UnencodedPayload),
-                _ => {}
-            }
+        let members: Parameters<'a> = Members::parse(json)?;
+        let alg = string(members.alg, "alg")?;
+        // RFC 7797 §7, R113
+        if members.b64.is_some() {
+            return Err(JoseError::UnencodedPayload);
         }
+        // RFC 7515 §4.1.11, R112: no extension is understood here, and an empty list is an error as well.
+        if members.crit.is_some() {
+            return Err(JoseError::Critical);
+        }
+        let (kid, typ) = (string(members.kid, "kid")?, string(members.typ, "typ")?);
         // RFC 8725 §3.10, R106
         if kid.as_ref().is_some_and(|kid| kid.len() > MAX_KID_LEN) {
             return Err(JoseError::HeaderInvalid("kid"));
         }
         // RFC 7515 §4.1.1
         let alg = alg.ok_or(JoseError::HeaderMissing("alg"))?;
-        Ok(Self { alg, typ, kid, jwk })
+        Ok(Self { alg, typ, kid, jwk: members.jwk })
     }
 
     /// RFC 7515 §4.1.1: the name of the algorithm, untrusted.
@@ -164,12 +167,43 @@ impl fmt::Debug for Header<'_> {
     }
 }
 
-fn string<'a>(value: Value<'a>, name: &'static str) -> Result<Cow<'a, str>, JoseError> {
-    match value {
-        Value::String(text) => Ok(text),
-        // Pitfall P30: a `typ` that is no string is refused, not unwrapped.
-        _ => Err(JoseError::HeaderInvalid(name)),
+/// The header parameters that are read, or must not be there.
+#[derive(Default)]
+struct Parameters<'a> {
+    alg: Option<Value<'a>>,
+    b64: Option<Value<'a>>,
+    crit: Option<Value<'a>>,
+    jwk: Option<Value<'a>>,
+    kid: Option<Value<'a>>,
+    typ: Option<Value<'a>>,
+}
+
+impl<'a> Members<'a> for Parameters<'a> {
+    fn place(&mut self, name: &str) -> Option<&mut Option<Value<'a>>> {
+        Some(match name {
+            "alg" => &mut self.alg,
+            "b64" => &mut self.b64,
+            "crit" => &mut self.crit,
+            "jwk" => &mut self.jwk,
+            "kid" => &mut self.kid,
+            "typ" => &mut self.typ,
+            _ => return None,
+        })
     }
+}
+
+fn string<'a>(value: Option<Value<'a>>, name: &'static str) -> Result<Option<Cow<'a, str>>, JoseError> {
+    match value {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        // Pitfall P30: a `typ` that is no string is refused, not unwrapped.
+        Some(_) => Err(JoseError::HeaderInvalid(name)),
+    }
+}
+
+/// What stands before the character at `index`, and what stands after it.
+fn split_around(text: &str, index: usize) -> (&str, &str) {
+    (text.get(..index).unwrap_or_default(), text.get(index.saturating_add(1)..).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -91,11 +91,20 @@ impl PublicKey {
     pub(super) fn canonical_json(&self) -> String {
         let encode = base64url::encode;
         match self {
-            Self::Ec { curve, x, y } => {
-                format!(r#"{{"crv":"{}","kty":"EC","x":"{}","y":"{}"}}"#, curve.name(), encode(x), encode(y))
+            Self::Ec { curve, x, y } => [
+                r#"{"crv":""#,
+                curve.name(),
+                r#"","kty":"EC","x":""#,
+                &encode(x),
+                r#"","y":""#,
+                &encode(y),
+                r#""}"#,
+            ]
+            .concat(),
+            Self::Rsa { n, e } => {
+                [r#"{"e":""#, &encode(e), r#"","kty":"RSA","n":""#, &encode(n), r#""}"#].concat()
             }
-            Self::Rsa { n, e } => format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, encode(e), encode(n)),
-            Self::Ed25519 { x } => format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, encode(x)),
+            Self::Ed25519 { x } => [r#"{"crv":"Ed25519","kty":"OKP","x":""#, &encode(x), r#""}"#].concat(),
         }
     }
 

@@ -5,9 +5,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use subtle::ConstantTimeEq as _;
-
 use super::{JoseError, base64url};
+use crate::crypto::same_hash;
 
 /// RFC 7638: the SHA-256 thumbprint of a key, `jkt` of RFC 9449.
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
@@ -29,7 +28,7 @@ impl JwkThumbprint {
     /// Whether both are the same, in a time that does not depend on where they differ.
     #[must_use]
     pub fn matches(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
+        same_hash(&self.0, &other.0)
     }
 }
 

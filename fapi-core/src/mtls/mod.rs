@@ -20,10 +20,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use subtle::ConstantTimeEq;
 use thiserror::Error as ThisError;
 
-use crate::crypto::CryptoProvider;
+use crate::crypto::{CryptoProvider, same_hash};
 use crate::jose::base64url;
 
 /// A client certificate, put into a request's extensions by whoever terminates TLS, for the adapters to find.
@@ -73,7 +72,7 @@ impl CertificateThumbprint {
     /// Whether both are the same, in constant time (R73).
     #[must_use]
     pub fn matches(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
+        same_hash(&self.0, &other.0)
     }
 }
 

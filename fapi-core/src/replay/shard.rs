@@ -1,8 +1,9 @@
 //! One lock's part of the in-memory replay store: a table of fixed size with the fingerprints of used proofs.
 //!
-//! A proof may lie in either of two bins of eight places; it goes into the emptier one, so that bins fill up evenly and a
-//! question reads four cache lines, however many proofs there are. A place is free again when the period of its proof has
-//! passed, and never before (pitfalls P4, P10): nothing is swept, grown or dropped (P11). How many proofs there may be, and
+//! A proof may lie in either of two bins of eight places; it goes into the emptier one, so that bins fill up evenly. The
+//! table is larger than the processor's caches: a question reads both bins up to the first place that was never taken, which
+//! is a cache line each until the store is well filled, and two when it is full. A place is free again when the period of
+//! its proof has passed, and never before (pitfalls P4, P10): nothing is swept, grown or dropped (P11). How many proofs there may be, and
 //! to which period a proof belongs, is decided in `memory.rs`.
 
 /// Places of a bin. A table twice as large as needed has four proofs in a bin on average; that both bins of a proof are
@@ -10,6 +11,9 @@
 const PLACES: usize = 8;
 /// Places for each proof that a shard is made for.
 const PLACES_PER_PROOF: usize = 2;
+
+/// The period of a place that was never taken.
+const NEVER: u32 = 0;
 
 /// A place: half of a fingerprint, and the rest of it beside the period through which it is remembered.
 type Place = [u64; 2];
@@ -49,21 +53,26 @@ impl Shard {
 
     pub(super) fn contains(&self, fingerprint: Fingerprint) -> bool {
         let of_this = |place: &Place| fingerprint.is_in(*place) && period(*place) >= self.first;
-        fingerprint.bins(self.bins.len()).iter().filter_map(|bin| self.bins.get(*bin)).flatten().any(of_this)
+        fingerprint.bins(self.bins.len()).into_iter().any(|bin| self.taken(bin).any(of_this))
     }
 
     /// Remembers a proof through `until`.
     pub(super) fn insert(&mut self, fingerprint: Fingerprint, until: u32) -> Result<(), NoPlace> {
-        let [one, other] = fingerprint.bins(self.bins.len()).map(|bin| (self.free_places(bin), bin));
-        let (_, emptier) = if other.0 > one.0 { other } else { one };
+        let [one, other] = fingerprint.bins(self.bins.len()).map(|bin| (self.live(bin), bin));
+        let (_, emptier) = if other.0 < one.0 { other } else { one };
         let first = self.first;
         let free = self.bins.get_mut(emptier).into_iter().flatten().find(|place| period(**place) < first);
         *free.ok_or(NoPlace)? = fingerprint.place(until);
         Ok(())
     }
 
-    fn free_places(&self, bin: usize) -> usize {
-        self.bins.get(bin).into_iter().flatten().filter(|place| period(**place) < self.first).count()
+    /// The places of a bin that were ever taken: since the first free one is taken, they come first.
+    fn taken(&self, bin: usize) -> impl Iterator<Item = &Place> {
+        self.bins.get(bin).into_iter().flatten().take_while(|place| period(**place) != NEVER)
+    }
+
+    fn live(&self, bin: usize) -> usize {
+        self.taken(bin).filter(|place| period(**place) >= self.first).count()
     }
 
     #[cfg(test)]
@@ -92,7 +101,7 @@ impl Fingerprint {
     }
 }
 
-/// Through which period a place is taken; 0 if it never was.
+/// Through which period a place is taken.
 #[allow(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
 const fn period([_, rest]: Place) -> u32 {
     rest as u32
@@ -156,6 +165,23 @@ mod tests {
         assert!(!shard.contains(fingerprint(0)));
         assert_eq!(shard.insert(fingerprint(8), 8), Ok(()));
         assert_eq!(shard.advance_to(6), 8, "it never goes back");
+    }
+
+    // P10: what is behind places that are free again is found.
+    #[test]
+    fn a_place_that_is_free_again_hides_none() {
+        let mut shard = Shard::for_proofs(4);
+        for (number, until) in [(0, 1), (1, 9), (2, 1), (3, 9)] {
+            assert_eq!(shard.insert(fingerprint(number), until), Ok(()));
+        }
+        shard.advance_to(2);
+        assert_eq!(
+            [0, 1, 2, 3].map(|number| shard.contains(fingerprint(number))),
+            [false, true, false, true]
+        );
+        assert_eq!(shard.insert(fingerprint(4), 9), Ok(()));
+        assert_eq!([1, 3, 4].map(|number| shard.contains(fingerprint(number))), [true; 3]);
+        assert_eq!(shard.live(0), 3);
     }
 
     #[test]

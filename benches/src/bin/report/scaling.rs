@@ -24,16 +24,16 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) {
         let clients: Vec<_> = (0..keys).map(|_| setup.client(Algorithm::Es256)).collect();
         let tokens: Vec<_> = clients.iter().map(|client| setup.token(client)).collect();
         let call = |number: usize| setup.call(&clients[number % keys], &tokens[number % keys]);
-        // Three threads' worth: one alone, then two together.
-        let all: Vec<Call> = (0..calls * 3).map(call).collect();
-        let first: Vec<Call> = (0..keys).map(call).collect();
-        let (alone, together) = all.split_at(calls);
-        let (left, right) = together.split_at(calls);
+        let calls_from =
+            |start: usize, count: usize| -> Vec<Call> { (start..start + count).map(call).collect() };
+        let first = calls_from(0, keys);
+        // One thread alone, then two together, which are at different clients wherever there are several.
+        let [alone, left, right] = [0, 0, keys / 2].map(|start| calls_from(start, calls));
         let ratios = (0..rounds).map(|_| {
             let server = setup.server();
             send(&server, &first);
-            let one = calls as f64 / time_of(|| send(&server, alone));
-            let two = 2.0 * calls as f64 / both(&server, left, right);
+            let one = calls as f64 / time_of(|| send(&server, &alone));
+            let two = 2.0 * calls as f64 / both(&server, &left, &right);
             two / one
         });
         let what = format!("two threads beside one, {keys} client keys");
