@@ -65,8 +65,13 @@ impl Server {
 }
 
 async fn cpu_time() -> String {
+    cpu_seconds_of_thread().to_string()
+}
+
+/// Seconds that the thread which asks has been at work.
+pub(super) fn cpu_seconds_of_thread() -> f64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
-    (time.tv_sec as f64 + time.tv_nsec as f64 / 1e9).to_string()
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
 fn serve_axum(listener: TcpListener, protection: Option<ResourceServer>, stopped: oneshot::Receiver<()>) {
