@@ -4,14 +4,18 @@
 //! theirs are not ours, and differ with the processor: what is counted is everything else.
 #![allow(missing_docs, clippy::expect_used, reason = "a benchmark, not a library")]
 
+use std::array;
 use std::hint::black_box;
 use std::sync::Arc;
 
-use fapi_benches::{Call, Setup};
+use fapi_benches::{Call, Handler, PATH, Setup, poll_once};
 use fapi_core::crypto::{AwsLcProvider, CryptoProvider, InvalidSignature, RandomError, VerifyingKey};
 use fapi_core::jose::{Algorithm, Jwk, KeyError};
 use fapi_core::{Error, ResourceServer};
+use fapi_tower::AccessTokenLayer;
 use gungraun::{library_benchmark, library_benchmark_group, main};
+use tower_layer::Layer as _;
+use tower_service::Service as _;
 
 /// Accepts every signature, and knows the hashes that it is asked for.
 #[derive(Debug, Default)]
@@ -54,8 +58,8 @@ impl CryptoProvider for Free {
     }
 }
 
-/// A server that has seen the token and the key, and one more call.
-fn warm() -> (ResourceServer, Call) {
+/// A server that has seen the token and the key, and more calls.
+fn warm_with_calls<const COUNT: usize>() -> (ResourceServer, [Call; COUNT]) {
     let setup = Setup::new(1_000);
     let client = setup.client(Algorithm::Es256);
     let token = setup.token(&client);
@@ -63,7 +67,22 @@ fn warm() -> (ResourceServer, Call) {
     for _ in 0..3 {
         setup.call(&client, &token).send(&server).expect("a valid call");
     }
-    (server, setup.call(&client, &token))
+    (server, array::from_fn(|_| setup.call(&client, &token)))
+}
+
+fn warm() -> (ResourceServer, Call) {
+    let (server, [call]) = warm_with_calls();
+    (server, call)
+}
+
+/// The same, but the header of the proof is not the one that the server has seen: its key is read anew.
+fn new_key() -> (ResourceServer, Call) {
+    let setup = Setup::new(1_000);
+    let client = setup.client(Algorithm::Es256);
+    let token = setup.token(&client);
+    let server = setup.server_with(Free::knowing(&[token.as_bytes()]));
+    setup.call(&client, &token).send(&server).expect("a valid call");
+    (server, Call::with_proof(&token, setup.proof(&client, &token).header("kid", "another").sign()))
 }
 
 /// A server that has seen neither.
@@ -97,8 +116,52 @@ fn wrong_method() -> (ResourceServer, Call) {
     (server, Call::with_proof(&token, setup.proof(&client, &token).claim("htm", "POST").sign()))
 }
 
+fn wrong_method_new_key() -> (ResourceServer, Call) {
+    let setup = Setup::new(1_000);
+    let client = setup.client(Algorithm::Es256);
+    let token = setup.token(&client);
+    let server = setup.server_with(Free::knowing(&[token.as_bytes()]));
+    (server, Call::with_proof(&token, setup.proof(&client, &token).claim("htm", "POST").sign()))
+}
+
+/// A protected service and a request to it; returns the status.
+type Served = Box<dyn FnMut() -> u16>;
+
+fn tower() -> Served {
+    let (server, [first, call]) = warm_with_calls();
+    let mut service = AccessTokenLayer::new(server).layer(Handler);
+    let mut send = move |request| poll_once(service.call(request)).expect("infallible").status().as_u16();
+    assert_eq!(send(first.http_request()), 200);
+    let mut request = Some(call.http_request());
+    Box::new(move || request.take().map_or(0, &mut send))
+}
+
+fn actix() -> Served {
+    use actix_web::dev::Service as _;
+    use actix_web::{App, HttpResponse, rt::System, test, web};
+
+    let (server, calls) = warm_with_calls();
+    let system = System::new();
+    let middleware = fapi_actix::AccessTokenMiddleware::new(server);
+    let handler = web::resource(PATH).to(|| async { HttpResponse::Ok().finish() });
+    let service = system.block_on(test::init_service(App::new().service(handler).wrap(middleware)));
+    let [first, call] = calls.map(|call| {
+        let request = test::TestRequest::with_uri(PATH);
+        call.headers().fold(request, test::TestRequest::insert_header).to_request()
+    });
+    let mut send = move |request| poll_once(service.call(request)).expect("an answer").status().as_u16();
+    assert_eq!(send(first), 200);
+    let mut request = Some(call);
+    Box::new(move || {
+        // Not dropped before the service.
+        let _ = &system;
+        request.take().map_or(0, &mut send)
+    })
+}
+
 #[library_benchmark]
 #[bench::warm(warm())]
+#[bench::new_key(new_key())]
 #[bench::cold(cold())]
 #[bench::certificate(certificate())]
 fn accepted((server, call): (ResourceServer, Call)) -> (ResourceServer, Call) {
@@ -110,10 +173,20 @@ fn accepted((server, call): (ResourceServer, Call)) -> (ResourceServer, Call) {
 #[library_benchmark]
 #[bench::no_credentials(no_credentials(), Error::CredentialsMissing)]
 #[bench::wrong_method(wrong_method(), Error::ProofMethod)]
+#[bench::wrong_method_new_key(wrong_method_new_key(), Error::ProofMethod)]
 fn refused((server, call): (ResourceServer, Call), error: Error) -> (ResourceServer, Call) {
     assert_eq!(black_box(&call).send(black_box(&server)), Err(error));
     (server, call)
 }
 
-library_benchmark_group!(name = verify; benchmarks = accepted, refused);
+// A warm call through an adapter, of which the decision is a part.
+#[library_benchmark]
+#[bench::tower(tower())]
+#[bench::actix(actix())]
+fn served(mut send: Served) -> Served {
+    assert_eq!(black_box(&mut send)(), 200);
+    send
+}
+
+library_benchmark_group!(name = verify; benchmarks = accepted, refused, served);
 main!(library_benchmark_groups = verify);

@@ -113,7 +113,7 @@ def libraries(work: Path) -> list[Library]:
         command = ["node", str(work / "node/serve.js"), name]
         return Library(name, name, "Node", [packages[name]], command, "es256.jsonl", configuration)
 
-    python = [str(work / "venv/bin/python"), str(SOURCES / "python/serve.py")]
+    python = [str(work / "python/venv/bin/python"), str(SOURCES / "python/serve.py")]
     auth0 = "auth0-api-python"
     return [
         crate(
@@ -334,12 +334,16 @@ def main(work: Path) -> None:
             library.stop()
     rows = [row(library, ours, cases) for library in all_libraries]
     result = table(rows, cases)
+    if failed := sum(library.failure is not None for library in all_libraries):
+        result += f"\n**{failed} of {len(all_libraries)} libraries could not be measured; their lines say why.**\n"
     age = time.time() - made
     if age > FRESH:
         result += f"\nThe proofs were {age:.0f} s old at the end, which may be too old for some. Run it again.\n"
     (work / "peers.md").write_text(result)
     (work / "peers.json").write_text(json.dumps({"machine": machine(), "rows": rows}, indent=2) + "\n")
     print(result)
+    if failed := [library.title for library in all_libraries if library.failure is not None]:
+        sys.exit(f"error: the table is not complete: not measured: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 use fapi_core::{Error, FieldLines, ResourceRequest, ResourceServer};
 use fapi_testkit::TestCertificate;
+use http::Request;
 
 use crate::poll_once;
 use crate::setup::{METHOD, PATH};
@@ -12,6 +13,7 @@ pub struct Call {
     authorization: Option<String>,
     proof: Option<String>,
     certificate: Option<Vec<u8>>,
+    query: Option<String>,
 }
 
 impl Call {
@@ -34,6 +36,12 @@ impl Call {
         Self { certificate: Some(der), ..Self::with_authorization(format!("Bearer {token}")) }
     }
 
+    /// The same request with a query.
+    #[must_use]
+    pub fn with_query(self, query: impl Into<String>) -> Self {
+        Self { query: Some(query.into()), ..self }
+    }
+
     /// The proof, if there is one.
     #[must_use]
     pub fn proof(&self) -> Option<&str> {
@@ -46,6 +54,17 @@ impl Call {
         authorization.into_iter().chain(self.proof().map(|proof| ("dpop", proof)))
     }
 
+    /// The request over HTTP, without the certificate of its connection.
+    ///
+    /// # Panics
+    /// If the credentials are no header fields.
+    #[must_use]
+    pub fn http_request(&self) -> Request<()> {
+        let target = Request::builder().method(METHOD).uri(PATH);
+        let request = self.headers().fold(target, |request, (name, value)| request.header(name, value));
+        request.body(()).expect("a valid request")
+    }
+
     /// What a server hashes of a call with a certificate-bound token.
     #[must_use]
     pub fn hashed(&self) -> [&[u8]; 2] {
@@ -56,7 +75,7 @@ impl Call {
     /// What the resource server sees.
     #[must_use]
     pub fn request(&self) -> ResourceRequest<'_> {
-        ResourceRequest::new(METHOD, PATH, None)
+        ResourceRequest::new(METHOD, PATH, self.query.as_deref())
             .with_authorization(field_lines(self.authorization.as_deref()))
             .with_dpop(field_lines(self.proof()))
             .with_peer_certificate(self.certificate.as_deref())

@@ -11,7 +11,9 @@
 )]
 
 mod call;
-mod cases;
+mod case;
+mod fixture;
+mod handler;
 mod paired;
 mod raw;
 mod row;
@@ -21,7 +23,9 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 pub use call::Call;
-pub use cases::{CASES, Case, Fixture};
+pub use case::{ALGORITHMS, Case};
+pub use fixture::Fixture;
+pub use handler::Handler;
 pub use paired::{Pair, Scenario, TURN};
 pub use raw::RawVerification;
 pub use row::{Quartiles, Row};

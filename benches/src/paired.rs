@@ -4,7 +4,6 @@
 
 use std::time::{Duration, Instant};
 
-use fapi_core::jose::Algorithm;
 use fapi_core::{Error, ResourceServer};
 
 use crate::{Call, RawVerification, Setup};
@@ -15,9 +14,7 @@ pub const TURN: usize = 4;
 /// What is measured, and beside what.
 #[derive(Debug)]
 pub struct Scenario {
-    /// Of the raw verifications.
-    pub algorithm: Algorithm,
-    /// Made one after the other; when all were made, a new server takes over.
+    /// Made one after the other; when all were accepted, a new server takes over.
     calls: Vec<Call>,
     expected: Result<(), Error>,
     raw: RawVerification,
@@ -38,15 +35,10 @@ pub struct Pair {
 }
 
 impl Scenario {
-    /// Calls that are all `expected` to end alike, beside raw verifications of `algorithm`.
+    /// Calls that are all `expected` to end alike, beside raw verifications.
     #[must_use]
-    pub const fn new(
-        algorithm: Algorithm,
-        calls: Vec<Call>,
-        expected: Result<(), Error>,
-        raw: RawVerification,
-    ) -> Self {
-        Self { algorithm, calls, expected, raw, before: Vec::new(), server: None, used: 0, pairs: Vec::new() }
+    pub const fn new(calls: Vec<Call>, expected: Result<(), Error>, raw: RawVerification) -> Self {
+        Self { calls, expected, raw, before: Vec::new(), server: None, used: 0, pairs: Vec::new() }
     }
 
     /// Lets every server accept these calls first.
@@ -86,8 +78,12 @@ impl Scenario {
         time
     }
 
-    /// The server of the last turn, or a new one if there is none or no call is left for it.
+    /// The server of the last turn, or a new one if there is none or no call is left that it has not accepted.
     fn take_server(&mut self, setup: &Setup) -> ResourceServer {
+        if self.used == self.calls.len() && self.expected.is_err() {
+            // A server does not remember what it has refused.
+            self.used = 0;
+        }
         if let Some(server) = self.server.take().filter(|_| self.used < self.calls.len()) {
             return server;
         }

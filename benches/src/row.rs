@@ -5,12 +5,16 @@ use fapi_core::jose::Algorithm;
 use crate::{Case, Pair, Scenario};
 
 /// One line of the table.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Row {
-    /// The case.
-    pub case: Case,
-    /// The algorithm of its floor.
+    /// What the calls are called.
+    pub name: String,
+    /// The algorithm of their floor.
     pub algorithm: Algorithm,
+    /// How many raw verifications are their floor.
+    pub floor: u32,
+    /// How many times that floor they may cost.
+    pub target: Option<f64>,
     /// Nanoseconds of a call.
     pub call: Quartiles,
     /// Nanoseconds of a raw verification.
@@ -22,12 +26,14 @@ pub struct Row {
 impl Row {
     /// What `scenario` has measured of `case`.
     #[must_use]
-    pub fn new(case: Case, scenario: &Scenario) -> Self {
+    pub fn new(case: &Case, scenario: &Scenario) -> Self {
         let (pairs, floor) = (scenario.pairs(), f64::from(case.floor));
         let each = |value: fn(&Pair) -> f64| Quartiles::of(pairs.iter().map(value));
         Self {
-            case,
-            algorithm: scenario.algorithm,
+            name: case.name.clone(),
+            algorithm: case.algorithm,
+            floor: case.floor,
+            target: case.target,
             call: each(|pair| pair.call),
             raw: each(|pair| pair.raw),
             ratio: Quartiles::of(pairs.iter().map(|pair| pair.call / (floor * pair.raw))),

@@ -1,7 +1,7 @@
 //! What `ResourceServer::verify` costs, as a ratio to the signature verifications that it cannot do without.
 //!
 //! `cargo bench -p fapi-benches --bench verify`, optionally with a filter after `--`; one table at the end. What is
-//! compared stands in `cases.rs`, how in `paired.rs`. No tracing subscriber is installed, and nothing is awaited.
+//! compared stands in `case.rs`, how in `paired.rs`. No tracing subscriber is installed, and nothing is awaited.
 #![allow(missing_docs, reason = "a benchmark, not a library")]
 
 mod table;
@@ -9,15 +9,17 @@ mod table;
 use std::time::Duration;
 
 use criterion::{Criterion, SamplingMode};
-use fapi_benches::{CASES, Case, Fixture, Row, Scenario};
+use fapi_benches::{ALGORITHMS, Case, Fixture, Row, Scenario};
 
 fn main() {
     let measuring = is_measuring();
-    let fixture = Fixture::new(measuring);
     let mut criterion = Criterion::default().configure_from_args();
     let mut rows = Vec::new();
-    for case in &CASES {
-        rows.extend(run(case, &fixture, &mut criterion));
+    for algorithm in ALGORITHMS {
+        let fixture = Fixture::new(algorithm, measuring);
+        for case in Case::all(algorithm) {
+            rows.extend(run(&case, &fixture, &mut criterion));
+        }
     }
     criterion.final_summary();
     if measuring && !rows.is_empty() {
@@ -40,10 +42,10 @@ fn run(case: &Case, fixture: &Fixture, criterion: &mut Criterion) -> Option<Row>
         .sampling_mode(SamplingMode::Flat)
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_secs(3));
-    group.bench_function(case.name, |bencher| {
-        let scenario = scenario.get_or_insert_with(|| (case.scenario)(fixture));
+    group.bench_function(case.name.as_str(), |bencher| {
+        let scenario = scenario.get_or_insert_with(|| case.scenario(fixture));
         bencher.iter_custom(|calls| scenario.measure(&fixture.setup, calls));
     });
     group.finish();
-    Some(Row::new(*case, &scenario?))
+    Some(Row::new(case, &scenario?))
 }

@@ -7,14 +7,14 @@ use fapi_benches::{Row, TURN};
 use fapi_core::jose::Algorithm;
 
 fn cells(row: &Row) -> [String; 6] {
-    let floor = if row.case.floor == 1 { String::new() } else { format!("{} x ", row.case.floor) };
-    let [target, verdict] = match row.case.target {
+    let floor = if row.floor == 1 { String::new() } else { format!("{} x ", row.floor) };
+    let [target, verdict] = match row.target {
         None => ["".to_owned(), "".to_owned()],
         Some(target) if row.ratio.median <= target => [format!("{target:.2}"), "met".to_owned()],
         Some(target) => [format!("{target:.2}"), "MISSED".to_owned()],
     };
     [
-        row.case.name.to_owned(),
+        row.name.clone(),
         microseconds(row.call.median),
         format!("{floor}{} {}", microseconds(row.raw.median), row.algorithm),
         format!("{:.3} ({:.3}..{:.3})", row.ratio.median, row.ratio.lower, row.ratio.upper),

@@ -319,7 +319,7 @@ async fn tokens_of_an_unreachable_issuer_are_answered_with_503() {
         assert_eq!(api.send(&api.open_call("GET", "/healthz")).await.status, 200);
         api.process.signal("TERM");
         let log = api.process.ended().stderr;
-        assert_eq!(log.lines().filter(|line| line.contains(" WARN ")).count(), 1, "{log}");
+        assert_eq!(log.lines().filter(|line| line.contains(" WARN fapi_core::issuer")).count(), 1, "{log}");
     }
 }
 

@@ -159,7 +159,7 @@ fn what_a_profile_answers_with_can_be_changed() {
     let quiet = Profile::atproto().with_nonce_in_every_answer(false);
     assert!(!quiet.nonce_in_every_answer());
     let silent = Profile::mcp().with_challenges_name_scope(false);
-    assert_eq!(silent.named("fapi2"), Profile::fapi2());
+    assert!(!silent.challenges_name_scope());
     assert_eq!(
         Profile::fapi2().with_max_future(Duration::from_secs(10)).max_future(),
         Duration::from_secs(10)

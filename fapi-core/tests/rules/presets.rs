@@ -104,7 +104,7 @@ fn a_relaxed_fapi2_may_not_spell_its_name_in_another_way() {
         assert_eq!(build(profile.clone()), Ok(()), "{name}");
         assert_eq!(build(profile.with_untyped_tokens(true)), Err(ConfigError::ProfileName), "{name}");
     }
-    for name in ["own", "fapi2-relaxed", "fapi2 with RS256", "fapi1", "fapi", "fapi-20-21", ""] {
+    for name in ["own", "fapi2-relaxed", "fapi2 with RS256", "fapi1", "fapi", "fapi-20-21"] {
         assert_eq!(build(Profile::fapi2().named(name).with_untyped_tokens(true)), Ok(()), "{name}");
     }
 }

@@ -10,21 +10,34 @@ pub(crate) struct Report {
     pub(crate) figures: Vec<Figure>,
     /// Calls beside their floor, for the bars.
     pub(crate) rows: Vec<Row>,
-    /// (remembered proofs, nanoseconds of an insert)
-    pub(crate) inserts: Vec<(u64, f64)>,
+    /// Calls a second beside those of one thread, by the number of threads.
+    pub(crate) scaling: Vec<Curve>,
+    /// Nanoseconds of an insert, by the number of remembered proofs.
+    pub(crate) inserts: Vec<Curve>,
     /// Latencies of an answer, by service.
     pub(crate) latencies: Vec<Latencies>,
+}
+
+/// The points of one line of a plot.
+#[derive(Debug)]
+pub(crate) struct Curve {
+    pub(crate) name: String,
+    pub(crate) points: Vec<(f64, f64)>,
 }
 
 /// One line of the table.
 #[derive(Clone, Debug)]
 pub(crate) struct Figure {
     pub(crate) what: String,
+    /// What it is one of, for a table that shows only the worst of each group.
+    pub(crate) group: Option<&'static str>,
     pub(crate) target: Target,
     pub(crate) value: f64,
     pub(crate) unit: Unit,
     /// Absolute values, for this machine only.
     pub(crate) detail: String,
+    /// Whether the measurement says anything about the target.
+    pub(crate) judged: bool,
 }
 
 /// What a figure should be.
@@ -44,6 +57,15 @@ pub(crate) enum Unit {
     Allocations,
 }
 
+/// What comes of a figure and its target.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Verdict {
+    Met,
+    Missed,
+    /// Something else than what the target is about has limited the measurement.
+    NotJudged,
+}
+
 /// Microseconds until an answer, sorted.
 #[derive(Debug)]
 pub(crate) struct Latencies {
@@ -52,9 +74,16 @@ pub(crate) struct Latencies {
 }
 
 impl Report {
-    pub(crate) fn new(machine: String, quick: bool) -> Self {
-        let (figures, rows, inserts, latencies) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { machine, quick, figures, rows, inserts, latencies }
+    pub(crate) const fn new(machine: String, quick: bool) -> Self {
+        Self {
+            machine,
+            quick,
+            figures: Vec::new(),
+            rows: Vec::new(),
+            scaling: Vec::new(),
+            inserts: Vec::new(),
+            latencies: Vec::new(),
+        }
     }
 
     pub(crate) fn add(
@@ -65,16 +94,31 @@ impl Report {
         unit: Unit,
         detail: impl Into<String>,
     ) {
-        self.figures.push(Figure { what: what.into(), target, value, unit, detail: detail.into() });
+        let (what, detail) = (what.into(), detail.into());
+        self.figures.push(Figure { what, group: None, target, value, unit, detail, judged: true });
+    }
+
+    /// How many figures have this verdict.
+    pub(crate) fn count(&self, verdict: Verdict) -> usize {
+        self.figures.iter().filter(|figure| figure.verdict() == verdict).count()
     }
 }
 
 impl Figure {
-    pub(crate) fn is_met(&self) -> bool {
-        match self.target {
+    pub(crate) fn verdict(&self) -> Verdict {
+        let met = match self.target {
             Target::AtMost(most) => self.value <= most,
             Target::AtLeast(least) => self.value >= least,
+        };
+        match (self.judged, met) {
+            (false, _) => Verdict::NotJudged,
+            (true, true) => Verdict::Met,
+            (true, false) => Verdict::Missed,
         }
+    }
+
+    pub(crate) const fn is_memory(&self) -> bool {
+        matches!(self.unit, Unit::Bytes)
     }
 
     pub(crate) fn value_text(&self) -> String {
@@ -87,9 +131,15 @@ impl Figure {
             Target::AtLeast(least) => format!("≥ {}", self.unit.target(least)),
         }
     }
+}
 
-    pub(crate) fn verdict(&self) -> &'static str {
-        if self.is_met() { "met" } else { "missed" }
+impl Verdict {
+    pub(crate) const fn text(self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::Missed => "missed",
+            Self::NotJudged => "not judged",
+        }
     }
 }
 
@@ -135,4 +185,17 @@ pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
 /// Nanoseconds as microseconds, in words.
 pub(crate) fn microseconds(nanoseconds: f64) -> String {
     format!("{:.2} µs", nanoseconds / 1000.0)
+}
+
+/// A number with separated thousands.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }

@@ -1,21 +1,16 @@
 //! What the adapters add to `ResourceServer::verify`: a protected call, minus a verification, minus an unprotected call.
 
-use std::convert::Infallible;
-use std::future::{Ready, ready};
 use std::time::Instant;
 
 use actix_web::dev::Service as _;
 use actix_web::{App, HttpResponse, test, web};
-use bytes::Bytes;
-use fapi_benches::{Call, METHOD, PATH, Setup, poll_once};
+use fapi_benches::{Call, Handler, PATH, Setup, poll_once};
 use fapi_core::ResourceServer;
 use fapi_core::jose::Algorithm;
-use http::{Request, Response};
-use http_body_util::Full;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::Effort;
+use crate::Run;
 use crate::figure::{Report, Target, Unit, median};
 
 /// Calls of each kind in one round, which takes a new server.
@@ -30,7 +25,7 @@ struct Turn {
     bare: f64,
 }
 
-pub(crate) fn measure(effort: Effort, report: &mut Report) {
+pub(crate) fn measure(run: &Run, report: &mut Report) {
     let setup = Setup::new(100_000);
     let client = setup.client(Algorithm::Es256);
     let token = setup.token(&client);
@@ -39,8 +34,9 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) {
     let frameworks: [(&str, f64, Round); 2] = [("tower", 1.0, tower), ("actix", 1.5, actix)];
     for (framework, most, round) in frameworks {
         let mut turns = Vec::new();
+        run.show(framework);
         let start = Instant::now();
-        while start.elapsed() < effort.time {
+        while start.elapsed() < run.time * 4 {
             round(&setup.server(), &served, &verified, &mut turns);
         }
         let overhead = median(turns.iter().map(|turn| turn.protected - turn.verified - turn.bare));
@@ -58,32 +54,10 @@ pub(crate) fn measure(effort: Effort, report: &mut Report) {
 type Round = fn(&ResourceServer, &[Call], &[Call], &mut Vec<Turn>);
 
 fn tower(server: &ResourceServer, served: &[Call], verified: &[Call], turns: &mut Vec<Turn>) {
-    #[derive(Clone)]
-    struct Handler;
-
-    impl Service<Request<()>> for Handler {
-        type Response = Response<Full<Bytes>>;
-        type Error = Infallible;
-        type Future = Ready<Result<Self::Response, Infallible>>;
-
-        fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Infallible>> {
-            std::task::Poll::Ready(Ok(()))
-        }
-
-        fn call(&mut self, _: Request<()>) -> Self::Future {
-            ready(Ok(Response::new(Full::default())))
-        }
-    }
-
     let mut layered = fapi_tower::AccessTokenLayer::new(server.clone()).layer(Handler);
-    let request = |call: &Call| {
-        let builder =
-            call.headers().fold(Request::builder(), |builder, (name, value)| builder.header(name, value));
-        builder.method(METHOD).uri(PATH).body(()).expect("a valid request")
-    };
     for (served, verified) in served.chunks(TURN).zip(verified.chunks(TURN)) {
-        let protected: Vec<_> = served.iter().map(request).collect();
-        let bare: Vec<_> = served.iter().map(request).collect();
+        let protected: Vec<_> = served.iter().map(Call::http_request).collect();
+        let bare: Vec<_> = served.iter().map(Call::http_request).collect();
         turns.push(Turn {
             protected: each(protected, |request| {
                 assert_eq!(poll_once(layered.call(request)).expect("infallible").status(), 200);

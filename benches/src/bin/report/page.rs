@@ -2,22 +2,20 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::figure::{Latencies, Report};
-use crate::plot;
-use crate::replay_store::grouped;
+use fapi_benches::Row;
+
+use crate::figure::{Curve, Latencies, Report, Verdict, grouped};
+use crate::plot::{self, Bar};
 
 const STYLE: &str = include_str!("page.css");
 /// Parts of the answers whose latency is plotted, and how far from all of them that is.
-const PERCENTILES: [(f64, f64, &str); 5] = [
-    (0.5, 2.0, "p50"),
-    (0.9, 10.0, "p90"),
-    (0.99, 100.0, "p99"),
-    (0.999, 1_000.0, "p99.9"),
-    (1.0, 10_000.0, "max"),
-];
+const PERCENTILES: [(f64, f64, &str); 4] =
+    [(0.5, 2.0, "p50"), (0.9, 10.0, "p90"), (0.99, 100.0, "p99"), (0.999, 1_000.0, "p99.9")];
+
+/// Bars of refusals end here: ten times their target.
+const FAR: f64 = 0.3;
 
 pub(crate) fn render(report: &Report) -> String {
-    let met = report.figures.iter().filter(|figure| figure.is_met()).count();
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -29,23 +27,23 @@ pub(crate) fn render(report: &Report) -> String {
             }
             body {
                 h1 { "What a check costs" }
-                p.lead {
-                    strong { (met) " of " (report.figures.len()) " targets met" }
-                    @if report.quick { " in a quick run, whose figures mean little" }
-                    ". " (report.machine) "."
-                }
+                (summary(report))
                 p { "A request with a DPoP proof needs one signature verification at least. Every figure is a ratio to it, measured in turns with it, in one run." }
                 (table(report))
                 h2 { "Calls beside their floor" }
                 p { "1 is the raw verification of the provider (aws-lc-rs), or two where token and proof are both new. The mark is the target." }
-                (plot::bars(&near_the_floor(report), ""))
+                (plot::bars(&bars(report, |row| row.name.starts_with("warm") || row.target.is_none_or(|target| target > 1.0)), f64::INFINITY))
                 h2 { "Refusals without a signature" }
-                (plot::bars(&far_below(report), ""))
+                p { "The same scale, enlarged; a bar that reaches the right edge goes on behind it." }
+                (plot::bars(&bars(report, |row| row.target.is_some() && row.name.starts_with(REFUSED)), FAR))
+                h2 { "Threads that share one server" }
+                p { "Times the calls a second of one thread, in the median of all rounds." }
+                (plot::curve(&report.scaling, &thread_labels(report), "×"))
                 h2 { "The replay store, however full" }
-                p { "Nanoseconds of one insert in a store for ten million proofs." }
-                (inserts(report))
+                p { "Nanoseconds of one insert, by the number of proofs that are remembered." }
+                (plot::curve(&report.inserts, &proof_labels(report), " ns"))
                 h2 { "Answers over loopback" }
-                p { "Microseconds from sending a request to its answer, with eight requests under way on one connection and one thread that serves them." }
+                p { "Microseconds from sending a request to reading its answer, with eight requests under way on each of eight connections and one thread that serves them: mostly the time that a request waits for those before it." }
                 (latencies(&report.latencies))
                 footer { "cargo run --release -p fapi-benches --bin report" }
             }
@@ -54,17 +52,31 @@ pub(crate) fn render(report: &Report) -> String {
     .into_string()
 }
 
+fn summary(report: &Report) -> Markup {
+    let [missed, unjudged] = [Verdict::Missed, Verdict::NotJudged].map(|verdict| report.count(verdict));
+    html! {
+        p.lead {
+            strong { (report.count(Verdict::Met)) " of " (report.figures.len()) " targets met" }
+            ", " (missed) " missed"
+            @if unjudged > 0 { ", " (unjudged) " not judged, since something else has limited the measurement" }
+            @if report.quick { ". A quick run, whose figures mean little" }
+            ". " (report.machine) "."
+        }
+    }
+}
+
 fn table(report: &Report) -> Markup {
     html! {
         div.scroll { table {
             thead { tr { th { "What" } th { "Target" } th { "Measured" } th { "" } th { "On this machine" } } }
             tbody {
                 @for figure in &report.figures {
+                    @let verdict = figure.verdict().text();
                     tr {
                         td { (figure.what) }
                         td.number { (figure.target_text()) }
                         td.number { strong { (figure.value_text()) } }
-                        td { span class=(figure.verdict()) { (figure.verdict()) } }
+                        td.number { span class=(verdict) { (verdict) } }
                         td.detail { (figure.detail) }
                     }
                 }
@@ -73,34 +85,30 @@ fn table(report: &Report) -> Markup {
     }
 }
 
-fn bars(report: &Report, wanted: impl Fn(f64) -> bool) -> Vec<(String, f64, Option<f64>)> {
-    let rows = report.rows.iter().filter(|row| wanted(row.ratio.median));
-    rows.map(|row| (row.case.name.to_owned(), row.ratio.median, row.case.target)).collect()
+const REFUSED: &str = "refused: ";
+
+fn bars(report: &Report, wanted: impl Fn(&Row) -> bool) -> Vec<Bar<'_>> {
+    report.rows.iter().filter(|row| wanted(row)).map(bar).collect()
 }
 
-fn near_the_floor(report: &Report) -> Vec<(String, f64, Option<f64>)> {
-    bars(report, |ratio| ratio > 0.5)
+fn bar(row: &Row) -> Bar<'_> {
+    let name = row.name.strip_prefix(REFUSED).unwrap_or(&row.name);
+    Bar { name, value: row.ratio.median, target: row.target }
 }
 
-fn far_below(report: &Report) -> Vec<(String, f64, Option<f64>)> {
-    bars(report, |ratio| ratio <= 0.5)
+fn thread_labels(report: &Report) -> Vec<(f64, String)> {
+    let points = report.scaling.first().map(|curve| curve.points.as_slice()).unwrap_or_default();
+    points.iter().map(|(threads, _)| (*threads, threads.to_string())).collect()
 }
 
-fn inserts(report: &Report) -> Markup {
-    let points = report.inserts.iter().map(|(proofs, time)| (*proofs as f64, *time)).collect();
-    let labels: Vec<_> =
-        report.inserts.iter().map(|(proofs, _)| (*proofs as f64, grouped(*proofs))).collect();
-    plot::curve(&[("insert", points)], &labels, " ns")
+fn proof_labels(report: &Report) -> Vec<(f64, String)> {
+    let points = report.inserts.first().map(|curve| curve.points.as_slice()).unwrap_or_default();
+    points.iter().map(|(proofs, _)| (*proofs, grouped(*proofs as u64))).collect()
 }
 
 fn latencies(all: &[Latencies]) -> Markup {
-    let lines: Vec<_> = all
-        .iter()
-        .map(|one| {
-            let points = PERCENTILES.iter().map(|(part, x, _)| (*x, one.percentile(*part)));
-            (one.service, points.take(4).collect())
-        })
-        .collect();
-    let labels: Vec<_> = PERCENTILES.iter().take(4).map(|(_, x, name)| (*x, (*name).to_owned())).collect();
-    plot::curve(&lines, &labels, " µs")
+    let points = |one: &Latencies| PERCENTILES.map(|(part, x, _)| (x, one.percentile(part))).to_vec();
+    let curves: Vec<_> =
+        all.iter().map(|one| Curve { name: one.service.to_owned(), points: points(one) }).collect();
+    plot::curve(&curves, &PERCENTILES.map(|(_, x, name)| (x, name.to_owned())), " µs")
 }

@@ -2,41 +2,53 @@
 
 use maud::{Markup, html};
 
-const WIDTH: f64 = 720.0;
-const LABELS: f64 = 250.0;
-const LINE: f64 = 26.0;
+use crate::figure::Curve;
 
-/// Horizontal bars, each beside a mark for its target, on a common scale.
-pub(crate) fn bars(values: &[(String, f64, Option<f64>)], unit: &str) -> Markup {
-    let most =
-        values.iter().flat_map(|(_, value, target)| [*value, target.unwrap_or(0.0)]).fold(0.0, f64::max);
-    let scale = (WIDTH - LABELS - 70.0) / most.max(f64::MIN_POSITIVE);
-    let height = values.len() as f64 * LINE + 8.0;
+const WIDTH: f64 = 860.0;
+/// Widths of the names and of the figures beside the bars.
+const LABELS: f64 = 310.0;
+const VALUES: f64 = 60.0;
+/// Height of a bar and the space below it.
+const LINE: f64 = 23.0;
+
+/// One line of a bar chart.
+pub(crate) struct Bar<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) value: f64,
+    pub(crate) target: Option<f64>,
+}
+
+/// Horizontal bars, each beside a mark for its target, on a common scale that ends at `most` at the latest.
+pub(crate) fn bars(bars: &[Bar<'_>], most: f64) -> Markup {
+    let longest = bars.iter().flat_map(|bar| [bar.value, bar.target.unwrap_or(0.0)]).fold(0.0, f64::max);
+    let longest = longest.min(most).max(f64::MIN_POSITIVE);
+    let at = |value: f64| LABELS + (WIDTH - LABELS - VALUES) * (value / longest).min(1.0);
+    let height = bars.len() as f64 * LINE + 8.0;
     html! {
         svg viewBox=(format!("0 0 {WIDTH} {height}")) role="img" {
-            @for (index, (name, value, target)) in values.iter().enumerate() {
+            @for (index, Bar { name, value, target }) in bars.iter().enumerate() {
                 @let y = index as f64 * LINE + 4.0;
                 @let missed = target.is_some_and(|target| *value > target);
-                text x="0" y=(y + 14.0) { (name) }
-                rect class=(if missed { "missed" } else { "bar" }) x=(LABELS) y=(y) height="18" rx="3" width=(value * scale) {}
+                text x="0" y=(y + 13.0) { (name) }
+                rect class=(if missed { "missed" } else { "bar" }) x=(LABELS) y=(y) height="16" rx="3" width=(at(*value) - LABELS) {}
                 @if let Some(target) = target {
-                    @let x = LABELS + target * scale;
-                    line class="target" x1=(x) x2=(x) y1=(y - 2.0) y2=(y + 20.0) {}
+                    line class="target" x1=(at(*target)) x2=(at(*target)) y1=(y - 2.0) y2=(y + 18.0) {}
                 }
-                text class="value" x=(LABELS + value * scale + 6.0) y=(y + 14.0) { (format!("{value:.3}")) (unit) }
+                // Right of the mark as well, which would cross it out.
+                text class="value" x=(at(value.max(target.unwrap_or(0.0))) + 6.0) y=(y + 13.0) { (format!("{value:.3}")) }
             }
         }
     }
 }
 
 /// Lines over a logarithmic horizontal axis, with a legend where there are several.
-pub(crate) fn curve(lines: &[(&str, Vec<(f64, f64)>)], x_labels: &[(f64, String)], unit: &str) -> Markup {
+pub(crate) fn curve(lines: &[Curve], x_labels: &[(f64, String)], unit: &str) -> Markup {
     const HEIGHT: f64 = 250.0;
     const LEFT: f64 = 70.0;
     const RIGHT: f64 = WIDTH - 40.0;
     const TOP: f64 = 14.0;
     const BOTTOM: f64 = HEIGHT - 30.0;
-    let points = || lines.iter().flat_map(|(_, points)| points);
+    let points = || lines.iter().flat_map(|line| &line.points);
     let left = points().map(|(x, _)| x.ln()).fold(f64::INFINITY, f64::min);
     let right = points().map(|(x, _)| x.ln()).fold(f64::NEG_INFINITY, f64::max);
     let step = round_step(points().map(|(_, y)| *y).fold(0.0, f64::max));
@@ -44,8 +56,8 @@ pub(crate) fn curve(lines: &[(&str, Vec<(f64, f64)>)], x_labels: &[(f64, String)
     let at_y = |y: f64| BOTTOM - (BOTTOM - TOP) * y / (step * STEPS);
     html! {
         @if lines.len() > 1 {
-            p.legend { @for (index, (name, _)) in lines.iter().enumerate() {
-                span class=(format!("swatch swatch{index}")) {} (name)
+            p.legend { @for (index, line) in lines.iter().enumerate() {
+                span class=(format!("swatch swatch{index}")) {} (line.name)
             } }
         }
         svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" {
@@ -57,7 +69,7 @@ pub(crate) fn curve(lines: &[(&str, Vec<(f64, f64)>)], x_labels: &[(f64, String)
             @for (x, label) in x_labels {
                 text class="value" x=(at_x(*x)) y=(HEIGHT - 8.0) text-anchor="middle" { (label) }
             }
-            @for (index, (_, points)) in lines.iter().enumerate() {
+            @for (index, Curve { points, .. }) in lines.iter().enumerate() {
                 @let path: Vec<String> = points.iter().map(|(x, y)| format!("{:.1},{:.1}", at_x(*x), at_y(*y))).collect();
                 polyline class=(format!("line line{index}")) points=(path.join(" ")) {}
                 @for (x, y) in points {
