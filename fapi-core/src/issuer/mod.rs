@@ -13,11 +13,13 @@ mod address;
 mod client_authentication;
 mod discovery;
 mod events;
+mod fetch;
 mod file;
 mod http;
 mod introspection;
 mod jwks;
 mod keys;
+mod name;
 mod refresher;
 #[cfg(feature = "reqwest")]
 mod reqwest;
@@ -25,6 +27,7 @@ mod signed_jwt;
 #[cfg(test)]
 #[cfg(feature = "aws-lc-rs")]
 mod tests;
+mod unknown_keys;
 mod url;
 
 use std::any::Any;
@@ -37,6 +40,7 @@ use thiserror::Error as ThisError;
 
 pub use self::client_authentication::ClientAuthentication;
 pub(crate) use self::discovery::{FetchError, get};
+pub(crate) use self::fetch::within;
 #[cfg(feature = "config")]
 pub(crate) use self::file::read_now as read_file;
 pub use self::http::{HttpClient, HttpError, HttpResponse};
@@ -44,7 +48,7 @@ pub use self::introspection::Introspection;
 pub(crate) use self::introspection::{Introspector, Standing, Surroundings, Validity};
 pub(crate) use self::jwks::KeySet;
 pub use self::jwks::KeySetError;
-pub(crate) use self::keys::{IssuerKeys, distance, within};
+pub(crate) use self::keys::{IssuerKeys, distance};
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::{ReqwestClient, ReqwestClientBuilder};
 pub(crate) use self::signed_jwt::{SignedJwt, SignedJwtError};
@@ -118,7 +122,7 @@ impl Issuer {
     /// The issuer with this identifier: an absolute https URL without query and fragment (RFC 8414 §2).
     ///
     /// A token's `iss` must equal the identifier that the issuer's metadata states, byte for byte. Here one trailing
-    /// slash more or less than there is forgiven.
+    /// slash more or less than there is forgiven; where no metadata is read, the issuer's first good token says which it is.
     #[must_use]
     pub fn new(identifier: impl Into<String>) -> Self {
         Self { identifier: identifier.into(), source: KeySource::Metadata, rules: IssuerRules::default() }
@@ -204,6 +208,12 @@ impl Issuer {
             || !matches!(self.source, KeySource::KeySet(_) | KeySource::File(_))
     }
 
+    /// Whether this server authenticates to it with a certificate, which only an HTTP client can show.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn needs_client_certificate(&self) -> bool {
+        self.rules.introspection.as_ref().is_some_and(Introspection::is_mutual_tls)
+    }
+
     /// The identifier, as configured.
     #[must_use]
     pub fn identifier(&self) -> &str {
@@ -274,6 +284,11 @@ pub enum IssuerError {
     /// RFC 7662 §4: the configured introspection endpoint is not an absolute https URL.
     #[error("the introspection endpoint {0:?} is not an absolute https URL")]
     IntrospectionEndpoint(String),
+    /// RFC 8705 §2: the default HTTP client has no certificate to authenticate with.
+    #[error(
+        "mutual TLS at the issuer {0:?} needs an HTTP client with a certificate: pass one with http_client, such as ReqwestClient::builder().client_certificate(..)"
+    )]
+    ClientCertificateMissing(String),
     /// This server needs a `client_id` at the issuer.
     #[error("the client_id for introspection at the issuer {0:?} is empty")]
     ClientIdEmpty(String),

@@ -30,8 +30,9 @@ use self::lane::{Health, Lane, Refusal};
 use self::memory::{Digest, Known, Memory, Outcome};
 use super::client_authentication::form;
 use super::discovery::FetchError;
+use super::fetch::within;
 use super::http::HttpClient;
-use super::keys::{IssuerKeys, distance, within};
+use super::keys::{IssuerKeys, distance};
 use super::signed_jwt::SignedJwt;
 use super::url::Url;
 use super::{IssuerError, LOG_TARGET};
@@ -196,6 +197,11 @@ impl Introspector {
         }
     }
 
+    /// Forgets that the token was active; the next question goes to the issuer.
+    pub(crate) fn forget(&self, digest: &Digest) {
+        self.memory.forget(digest);
+    }
+
     fn lane(&self, known: bool) -> &Lane {
         if known { &self.proved } else { &self.unknown }
     }
@@ -235,7 +241,7 @@ impl Introspector {
         let jwt = SignedJwt::parse(jwt, answer::SIGNED_JWT_TYPE, &self.algorithms)?;
         let payload = jwt.verify(&self.keys, now).await?;
         let expected = Expected {
-            issuer: self.keys.identifier(),
+            keys: &self.keys,
             audience: self.config.answer_audience(),
             max_future: self.max_future,
             now,
