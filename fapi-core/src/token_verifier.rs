@@ -117,8 +117,10 @@ impl TokenVerifier {
             return Err(Error::TokenAlgorithm);
         }
         let keys = issuer.keys.obtain(now).await.map_err(|_| Error::KeysUnavailable)?;
-        let facts = self.check_claims(&claims, issuer, unverified.key_id(), profile, now)?;
+        let mut facts = self.check_claims(&claims, issuer, unverified.key_id(), profile, now)?;
         let keys = verify_signature(&unverified, issuer, keys, now).await?;
+        // RFC 9068 §4, R91: byte for byte what the issuer calls itself.
+        facts.issuer = issuer.keys.settle(claims.issuer()?).map(Arc::clone).ok_or(Error::TokenIssuer)?;
         let claims = (self.claims_reader)(unverified.payload())?;
         let token = ErasedToken { facts: Arc::new(facts), claims };
         Ok(VerifiedToken { token, issuer: index, vouched: Vouched::Keys(keys), inner: None })
@@ -144,7 +146,9 @@ impl TokenVerifier {
         let issuer = self.issuers.get(index).ok_or(Error::TokenIssuer)?;
         let active = introspector.introspect(text, digest, Standing::Unknown, now).await?;
         let rules = introspection::claim_rules(profile, introspector.audience_optional());
-        let facts = introspection::facts(active.claims(), issuer.keys.identifier(), rules)?;
+        let keys = &issuer.keys;
+        let named = |iss: Option<&str>| iss.map_or(Some(keys.identifier()), |iss| keys.settle(iss));
+        let facts = introspection::facts(active.claims(), named, rules)?;
         let facts = self.check_facts(facts, issuer, profile, now)?;
         let claims = (self.claims_reader)(active.claims())?;
         let token = ErasedToken { facts: Arc::new(facts), claims };
@@ -193,11 +197,11 @@ impl TokenVerifier {
         profile: &Profile,
         now: UnixTime,
     ) -> Result<TokenFacts, Error> {
-        // RFC 9068 §4, R91: byte for byte what the issuer calls itself.
-        let identifier = issuer.keys.identifier();
-        if claims.issuer()? != &**identifier {
+        // The keys may have come with another spelling.
+        if !issuer.keys.may_be(claims.issuer()?) {
             return Err(Error::TokenIssuer);
         }
+        let identifier = issuer.keys.identifier();
         self.check_facts(claims.facts(identifier, key_id, profile.claim_rules())?, issuer, profile, now)
     }
 
@@ -242,28 +246,27 @@ impl TokenVerifier {
     }
 }
 
-/// Verifies under the issuer's keys. A token that they do not verify may be signed by a newer one, of a new `kid`, of the
-/// same or of none, which one fetch settles (R118). Returns the key set that holds the key.
+/// Verifies under the issuer's keys; returns the key set that holds the key.
 async fn verify_signature(
     token: &UnverifiedToken<'_>,
     issuer: &TrustedIssuer,
     keys: Arc<KeySet>,
     now: UnixTime,
 ) -> Result<Arc<KeySet>, Error> {
-    let error = match token.verify_signature(&keys) {
-        Ok(()) => return Ok(keys),
-        Err(error @ (Error::TokenKeyUnknown | Error::TokenSignature)) => error,
-        Err(error) => return Err(error),
-    };
-    match issuer.keys.refresh(now).await {
-        // P13, P34: within the cool-down of a successful fetch, too. A key set 30 s old at most is an answer, "unknown",
-        // and not "could not check"; a made-up kid must not be worth a 503.
-        Ok(newer) if Arc::ptr_eq(&newer, &keys) => Err(error),
-        Ok(newer) => token.verify_signature(&newer).map(|()| newer),
-        // P39: which keys there are could not be found out.
-        Err(_) if error == Error::TokenKeyUnknown => Err(Error::KeysUnavailable),
-        // The key that the token names was there, and did not sign it: checked and wrong. A forged signature must not
-        // turn into a 503, which tells clients to try again and operators that the issuer is needed.
-        Err(_) => Err(error),
+    match token.verify_signature(&keys) {
+        // R118: signed by a newer key, perhaps, which one fetch settles. P13, P34: within the cool-down of a successful one,
+        // too: a made-up kid must not be worth a 503. P39: if it fails, which keys there are could not be found out.
+        Err(Error::TokenKeyUnknown) => {
+            let newer = issuer.keys.find(token.key_id(), token.algorithm(), now).await;
+            let newer = newer.map_err(|_| Error::KeysUnavailable)?;
+            token.verify_signature(&newer).map(|()| newer)
+        }
+        // R120: checked and wrong, and nobody waits for more: who can do no better than forge a signature must not hold a
+        // request open. A key that has taken the place of the one with this name counts for the next token (R118).
+        Err(Error::TokenSignature) => {
+            issuer.keys.refresh_later(now);
+            Err(Error::TokenSignature)
+        }
+        verified => verified.map(|()| keys),
     }
 }

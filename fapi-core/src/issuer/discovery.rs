@@ -1,12 +1,14 @@
 //! Where an issuer's keys are: its metadata document (RFC 8414, OIDC Discovery; R117).
 //!
-//! The document is asked for at the RFC 8414 location, then at the OpenID Connect one. It counts only if it names the
-//! issuer that it was asked for. Whether a trailing slash is forgiven is decided in `keys.rs`.
+//! The document is asked for at the RFC 8414 location, and at the OpenID Connect one if it cannot be had there. It counts only
+//! if it names the issuer that it was asked for. Whether a trailing slash is forgiven is decided in `name.rs`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error as ThisError;
 
+use super::fetch::{FETCH_TIME_LIMIT, within};
 use super::http::{HttpClient, HttpError, HttpResponse, MAX_BODY_BYTES};
 use super::jwks::KeySetError;
 use super::url::Url;
@@ -21,6 +23,10 @@ const OPENID_WELL_KNOWN: &str = "/.well-known/openid-configuration";
 const METADATA_TYPE: &str = "application/json";
 /// The longest URL taken from metadata, in bytes.
 const MAX_URL_BYTES: usize = 2048;
+/// Time for one location: what one that hangs leaves is enough to find out that the other does, too. An issuer that takes
+/// longer could not answer for metadata and keys within the time of a fetch either.
+const LOCATION_TIME_LIMIT: Duration = Duration::from_millis(2400);
+const _: () = assert!(2 * LOCATION_TIME_LIMIT.as_millis() < FETCH_TIME_LIMIT.as_millis());
 
 /// What this server needs of an issuer's metadata.
 #[derive(Debug, Eq, PartialEq)]
@@ -48,6 +54,8 @@ pub(crate) enum FetchError {
         "the metadata is that of another issuer, {0:?}; is the issuer configured exactly as it names itself?"
     )]
     OtherIssuer(String),
+    #[error("there is no metadata: {oauth}; {openid}")]
+    NoMetadata { oauth: Box<Self>, openid: Box<Self> },
     #[error("GET {url}: {reason}")]
     KeySet { url: String, reason: KeySetError },
     #[error("the key set file {path}: {reason}")]
@@ -60,32 +68,32 @@ pub(crate) enum FetchError {
     NoTimer,
 }
 
-impl FetchError {
-    /// Whether no document is there at all. A web server that has one page for every URL answers with that page.
-    fn is_nothing_there(&self) -> bool {
-        match self {
-            Self::Status { .. } => true,
-            Self::Metadata { reason, .. } => {
-                matches!(reason, JoseError::Json | JoseError::Utf8 | JoseError::NotObject)
-            }
-            _ => false,
-        }
-    }
-}
-
 /// Fetches the metadata of `issuer`.
 pub(super) async fn discover(http: &dyn HttpClient, issuer: &str) -> Result<Metadata, FetchError> {
     let [oauth, openid] = well_known_urls(issuer);
-    match get_metadata(http, &oauth).await {
-        // RFC 8414 §5, R117: the other location only if there is nothing at this one; a document that is there and
-        // is wrong stays wrong.
-        Err(error) if error.is_nothing_there() => get_metadata(http, &openid).await,
-        found => found,
+    let refused = match get_metadata(http, &oauth).await {
+        Err(error) if !error.is_of_metadata() => Box::new(error),
+        found => return found,
+    };
+    // RFC 8414 §5, R117: the other location only if no metadata can be had at this one.
+    get_metadata(http, &openid).await.map_err(|error| {
+        let of_metadata = error.is_of_metadata();
+        if of_metadata { error } else { FetchError::NoMetadata { oauth: refused, openid: Box::new(error) } }
+    })
+}
+
+impl FetchError {
+    /// Whether metadata was found, of whatever issuer: what is wrong with it stays wrong. A page that is there for every URL,
+    /// an error in JSON or a broken answer is none.
+    fn is_of_metadata(&self) -> bool {
+        matches!(self, Self::Member { member, .. } if *member != "issuer")
     }
 }
 
 async fn get_metadata(http: &dyn HttpClient, url: &str) -> Result<Metadata, FetchError> {
-    let response = get(http, url, METADATA_TYPE).await?;
+    let timed_out = |_| FetchError::Http { url: url.to_owned(), reason: HttpError::TimedOut };
+    let answer = within(LOCATION_TIME_LIMIT, get(http, url, METADATA_TYPE)).await;
+    let response = answer.map_err(timed_out)??;
     parse_metadata(url, &response.body, http.allows_insecure_loopback())
 }
 

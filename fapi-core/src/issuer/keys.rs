@@ -1,76 +1,58 @@
 //! The keys of one issuer while the server runs: what is used, how old it may be, and when it is fetched again.
 //!
-//! While keys are young, no request waits for a fetch (R120, pitfall P35): [`IssuerKeys::current`] is a load of an atomic
-//! pointer, and `refresher.rs` keeps them young. Keys that nobody refreshed in time, since that task's runtime is gone or
-//! the machine was asleep, are used only after a fetch was tried: an issuer that can be reached decides what is trusted;
-//! one that cannot keeps its last good keys for a bounded time. An unknown `kid`
-//! makes [`IssuerKeys::refresh`] fetch, but never more often than once per cool-down, whoever asks (R118, pitfall P34).
-//! Without keys the answer is "could not check", and the next fetch after the cool-down recovers by itself (pitfalls P37,
-//! P39).
+//! No request with a known key waits for a fetch (R120, pitfall P35): [`IssuerKeys::current`] is a load of an atomic
+//! pointer, and `refresher.rs` keeps the keys young; what it did not refresh in time is fetched in the background, while
+//! the last good keys serve for a bounded time. An unknown `kid` makes [`IssuerKeys::find`] fetch, but never more often than
+//! once per cool-down, whoever asks, and ever less often for one `kid` (R118, pitfall P34). Without keys the answer is
+//! "could not check", and the next fetch after the cool-down recovers by itself (pitfalls P37, P39). What the issuer is
+//! called is decided in `name.rs`.
 
-use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
-use tokio::time::timeout;
 
 use super::discovery::{self, FetchError, Metadata};
+use super::fetch::{FETCH_COOL_DOWN, FETCH_TIME_LIMIT, Fetch, FetchResult, KeysUnavailable, within};
 use super::file::KeySetFile;
 use super::http::HttpClient;
 use super::jwks::{KeySet, KeySetError};
 use super::refresher::Refresher;
+use super::unknown_keys::UnknownKeys;
 use super::url::Url;
 use super::{Issuer, IssuerError, KeySource, file};
 use crate::clock::{Clock, UnixTime};
 use crate::crypto::CryptoProvider;
 use crate::jose::Algorithm;
 
-/// Least time between the starts of two fetches: a stranger's made-up `kid` values cost the issuer two requests a minute
-/// at most, and a key that signs before it is published works half a minute later.
-const FETCH_COOL_DOWN: Duration = Duration::from_secs(30);
 /// How long the background task sleeps at most: timers stand still while a machine sleeps, and its clock does not.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
-/// Time for a whole fetch, metadata and key set: as long as a client may be kept waiting for its answer. A fetch is over
-/// before the next may begin, so there is never more than one.
-const FETCH_TIME_LIMIT: Duration = Duration::from_secs(5);
-const _: () = assert!(FETCH_TIME_LIMIT.as_millis() < FETCH_COOL_DOWN.as_millis());
 /// Age at which keys are fetched again in the background, if the issuer states none: one request each ten minutes is no
-/// burden, and a key that the issuer withdrew is trusted for ten minutes and [`REFRESH_GRACE`] more at most, unless the
-/// issuer cannot be reached ([`MAX_STALE`]).
-const REFRESH_AGE: Duration = Duration::from_secs(10 * 60);
-/// How long past their refresh age keys are used without a fetch that was at least tried since: a server that is busy has
-/// fetched them by then without anybody waiting, and so is one that was idle, unless it was asleep. A failed fetch
-/// stands for as long: until the next one, a cool-down later, is over.
-const REFRESH_GRACE: Duration = Duration::from_secs(60);
-const _: () = assert!(FETCH_COOL_DOWN.as_millis() + FETCH_TIME_LIMIT.as_millis() < REFRESH_GRACE.as_millis());
+/// burden, and a key that the issuer withdrew is trusted for that long at most, unless nobody could fetch ([`MAX_STALE`]).
+pub(super) const REFRESH_AGE: Duration = Duration::from_secs(10 * 60);
 /// Bounds of what the issuer may state instead of [`REFRESH_AGE`] (`Cache-Control: max-age`): below, it would only ask for
 /// load; above, a key that was withdrawn would be trusted for more than an hour though the issuer can be reached.
 const MIN_REFRESH_AGE: Duration = Duration::from_secs(60);
 const MAX_REFRESH_AGE: Duration = Duration::from_secs(60 * 60);
-/// How long past their refresh age keys are used while every fetch fails: long enough for an outage that lasts until the
-/// next working day, and no longer, since a key that was withdrawn meanwhile is trusted all that time.
+/// How long past their refresh age keys are used: long enough for an outage that lasts until the next working day, and no
+/// longer, since a key that was withdrawn meanwhile is trusted all that time.
+///
+/// They serve while a fetch is under way, too, also where none was tried for hours, since the machine was asleep or the
+/// runtime of the background task is gone. To wait for it would keep a withdrawn key from being trusted for one fetch more,
+/// five seconds at most; but then an issuer that accepts and never answers could hold up every client at once (R120).
 const MAX_STALE: Duration = Duration::from_secs(24 * 60 * 60);
 /// RFC 7517 §8.5.2.
 const KEY_SET_TYPE: &str = "application/jwk-set+json, application/json";
-
-/// The issuer's keys were never loaded, are too old, or could not be checked for a new one.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct KeysUnavailable;
-
-type FetchResult = Result<Arc<KeySet>, KeysUnavailable>;
 
 /// The keys of one issuer.
 #[derive(Debug)]
 pub(crate) struct IssuerKeys {
     pub(super) configured: Arc<str>,
-    /// The identifier as the issuer's metadata states it, once that was read.
-    stated: OnceLock<Arc<str>>,
+    /// The identifier as the issuer itself spells it, once that is known.
+    pub(super) stated: OnceLock<Arc<str>>,
     /// As last read.
-    metadata: ArcSwapOption<Metadata>,
+    pub(super) metadata: ArcSwapOption<Metadata>,
     algorithms: Vec<Algorithm>,
     crypto: Arc<dyn CryptoProvider>,
     clock: Arc<dyn Clock>,
@@ -79,6 +61,7 @@ pub(crate) struct IssuerKeys {
     pub(super) loaded: ArcSwapOption<Loaded>,
     /// Held for a few instructions, never while waiting (pitfall P35).
     last_fetch: Mutex<Option<Fetch>>,
+    unknown: UnknownKeys,
     refresher: Refresher,
 }
 
@@ -98,15 +81,6 @@ pub(super) struct Loaded {
     at: UnixTime,
     refresh_age: Duration,
     max_age: Duration,
-}
-
-/// A fetch, under way or over: its result is `None` until then.
-#[derive(Debug)]
-struct Fetch {
-    started: UnixTime,
-    result: watch::Receiver<Option<FetchResult>>,
-    /// When the one before began, if it failed.
-    failed_before: Option<UnixTime>,
 }
 
 impl IssuerKeys {
@@ -160,52 +134,30 @@ impl IssuerKeys {
             source,
             loaded: ArcSwapOption::from_pointee(loaded),
             last_fetch: Mutex::new(None),
+            unknown: UnknownKeys::default(),
             refresher: Refresher::default(),
         }))
     }
 
-    /// The value that a token's `iss` must equal, byte for byte (RFC 9068 §4, R91).
-    ///
-    /// It is the configured one until metadata was read, which may state it with or without a trailing slash.
-    pub(crate) fn identifier(&self) -> &Arc<str> {
-        self.stated.get().unwrap_or(&self.configured)
-    }
-
-    /// Whether a token with this `iss` is one of this issuer's, or may turn out to be once its metadata was read.
-    ///
-    /// The caller compares `iss` with [`Self::identifier`] again when it has the keys.
-    pub(crate) fn may_be(&self, iss: &str) -> bool {
-        let unsettled = self.stated.get().is_none() && matches!(self.source, Some(Source::Metadata(_)));
-        iss == &**self.identifier() || (unsettled && same_but_for_slash(iss, &self.configured))
-    }
-
     /// The keys in use; never waits. Starts a fetch in the background when they are due.
     ///
-    /// `None` if they were never loaded, or must not be used before a fetch was tried: then [`Self::obtain`].
+    /// `None` if they were never loaded, or are too old to be trusted: then [`Self::obtain`].
     pub(crate) fn current(self: &Arc<Self>, now: UnixTime) -> Option<Arc<KeySet>> {
         let loaded = self.loaded.load();
         let loaded = loaded.as_deref()?;
         let age = distance(loaded.at, now);
-        if age >= loaded.max_age {
-            return None;
-        }
         if age >= loaded.refresh_age {
             self.fetch(now);
         }
-        // R118: an issuer that may have withdrawn a key is asked first, unless it was just found out of reach.
-        let overdue = age >= loaded.refresh_age.saturating_add(REFRESH_GRACE);
-        (!overdue || self.failed_lately(now)).then(|| Arc::clone(&loaded.keys))
+        (age < loaded.max_age).then(|| Arc::clone(&loaded.keys))
     }
 
-    /// The keys in use, after a fetch if need be; the last good ones if it fails, within their bound.
+    /// The keys in use, after a fetch if there are none.
     pub(crate) async fn obtain(self: &Arc<Self>, now: UnixTime) -> FetchResult {
-        if let Some(keys) = self.current(now) {
-            return Ok(keys);
+        match self.current(now) {
+            Some(keys) => Ok(keys),
+            None => self.refresh(now).await,
         }
-        let fetched = self.refresh(now).await;
-        fetched.or_else(|unavailable| {
-            self.last_good(now).map(|loaded| Arc::clone(&loaded.keys)).ok_or(unavailable)
-        })
     }
 
     /// Whether the issuer's metadata is read.
@@ -218,21 +170,45 @@ impl IssuerKeys {
         self.metadata.load_full()
     }
 
-    /// The keys after a fetch, for a token that those in use do not verify; an error if the fetch failed.
+    /// The keys after a fetch; an error if it failed.
     ///
     /// Joins the fetch of this cool-down or starts it; if it is over, answers at once with what it brought.
     pub(crate) async fn refresh(self: &Arc<Self>, now: UnixTime) -> FetchResult {
-        if self.source.is_none() {
-            return self.current(now).ok_or(KeysUnavailable);
+        self.wait_for(self.fetch(now), now).await
+    }
+
+    /// The keys after a fetch, for a token whose key is not among those in use; an error if the fetch failed.
+    ///
+    /// A key that was not found is looked for again when as much time has passed as it had been missing for: soon if it was
+    /// used just before it was published, and only with the regular fetches if it is none, such as that of a client which
+    /// presents old tokens for ever.
+    pub(crate) async fn find(
+        self: &Arc<Self>,
+        key_id: Option<&str>,
+        algorithm: Algorithm,
+        now: UnixTime,
+    ) -> FetchResult {
+        // One without a name is as good as one named "".
+        let name = key_id.unwrap_or_default();
+        let keys = self.wait_for(self.fetch_missing(self.unknown.since(name), now), now).await?;
+        if keys.candidates(key_id, algorithm).next().is_none() {
+            self.unknown.remember(name, now);
         }
-        let mut result = self.fetch(now).ok_or(KeysUnavailable)?;
-        if let Some(outcome) = outcome(&result) {
-            return outcome;
-        }
-        // The task may be on a runtime that is blocked or gone: nobody waits for it longer than a fetch takes.
-        match within_time_limit(result.wait_for(Option::is_some)).await {
-            Ok(Ok(result)) => result.clone().unwrap_or(Err(KeysUnavailable)),
-            Ok(Err(_)) | Err(_) => Err(KeysUnavailable),
+        Ok(keys)
+    }
+
+    /// Starts a fetch in the background, for a token that the keys in use do not verify though they have the key that it
+    /// names: another may have taken its place.
+    pub(crate) fn refresh_later(self: &Arc<Self>, now: UnixTime) {
+        self.fetch(now);
+    }
+
+    async fn wait_for(self: &Arc<Self>, fetch: Option<Fetch>, now: UnixTime) -> FetchResult {
+        match fetch {
+            Some(fetch) => fetch.wait().await,
+            // There is nothing to fetch: what was configured is all.
+            None if self.source.is_none() => self.current(now).ok_or(KeysUnavailable),
+            None => Err(KeysUnavailable),
         }
     }
 
@@ -271,13 +247,6 @@ impl IssuerKeys {
         young.max(cooling)
     }
 
-    /// Whether the issuer was out of reach within the grace.
-    fn failed_lately(&self, now: UnixTime) -> bool {
-        let last = self.last_fetch.lock().unwrap_or_else(PoisonError::into_inner);
-        let failure = last.as_ref().and_then(|last| last.last_failure(now));
-        failure.is_some_and(|started| distance(started, now) < REFRESH_GRACE)
-    }
-
     /// What the last successful fetch brought, unless it is too old to be trusted.
     pub(super) fn last_good(&self, now: UnixTime) -> Option<Arc<Loaded>> {
         self.loaded.load_full().filter(|loaded| distance(loaded.at, now) < loaded.max_age)
@@ -285,35 +254,39 @@ impl IssuerKeys {
 
     /// The fetch of this cool-down, started if there is none; `None` outside a tokio runtime, or if there is nothing to
     /// fetch.
-    fn fetch(self: &Arc<Self>, now: UnixTime) -> Option<watch::Receiver<Option<FetchResult>>> {
+    fn fetch(self: &Arc<Self>, now: UnixTime) -> Option<Fetch> {
+        self.fetch_missing(None, now)
+    }
+
+    /// The same, for a key that has been missing since this time, which has a cool-down of its own.
+    fn fetch_missing(self: &Arc<Self>, since: Option<UnixTime>, now: UnixTime) -> Option<Fetch> {
         let mut last = self.last_fetch.lock().unwrap_or_else(PoisonError::into_inner);
         // R118, pitfall P34: counted from the start of the last one, whether it brought anything or not.
-        if let Some(last) = last.as_ref().filter(|last| distance(last.started, now) < FETCH_COOL_DOWN) {
-            return Some(last.result.clone());
+        if let Some(last) = last.as_ref().filter(|last| distance(last.started, now) < last.cool_down(since)) {
+            return Some(last.clone());
         }
         let source = self.source.clone()?;
         let runtime = Handle::try_current().ok()?;
-        let failed_before = last.as_ref().and_then(|last| last.last_failure(now));
-        let recovering = failed_before.is_some();
-        let (sender, result) = watch::channel(None);
+        let recovering = last.as_ref().is_some_and(Fetch::has_failed);
+        let (sender, fetch) = Fetch::begin(now);
         let keys = Arc::clone(self);
         // A task of its own: the client that caused it may hang up, and others wait for it.
         runtime
             .spawn(async move { sender.send_replace(Some(keys.run_fetch(&source, now, recovering).await)) });
-        *last = Some(Fetch { started: now, result: result.clone(), failed_before });
+        *last = Some(fetch.clone());
         self.refresher.start(self);
-        Some(result)
+        Some(fetch)
     }
 
     /// Whether a later fetch than the one that began at `started` has brought keys.
     fn is_outrun(&self, started: UnixTime) -> bool {
         let last = self.last_fetch.lock().unwrap_or_else(PoisonError::into_inner);
         let later = last.as_ref().filter(|last| last.started != started);
-        later.is_some_and(|later| matches!(outcome(&later.result), Some(Ok(_))))
+        later.is_some_and(|later| !later.has_failed())
     }
 
     async fn run_fetch(&self, source: &Source, now: UnixTime, recovering: bool) -> FetchResult {
-        match within_time_limit(self.load(source, now)).await.flatten() {
+        match within(FETCH_TIME_LIMIT, self.load(source, now)).await.flatten() {
             // What a later fetch has brought is newer.
             Ok(_) if self.is_outrun(now) => {
                 self.last_good(now).map(|loaded| Arc::clone(&loaded.keys)).ok_or(KeysUnavailable)
@@ -361,28 +334,6 @@ impl IssuerKeys {
         KeySet::parse(json, &self.algorithms, &*self.crypto)
     }
 
-    /// Reads the metadata, settles what the issuer is called and returns its `jwks_uri`.
-    async fn discover(&self, http: &dyn HttpClient) -> Result<String, FetchError> {
-        let metadata = discovery::discover(http, &self.configured).await?;
-        // RFC 8414 §3.3, R117: identical, or the document must not be used. Once read, the name is settled; before,
-        // one trailing slash in the configuration is forgiven.
-        let settled = self.stated.get();
-        let same = settled.map_or_else(
-            || same_but_for_slash(&self.configured, &metadata.issuer),
-            |name| **name == *metadata.issuer,
-        );
-        if !same {
-            return Err(FetchError::OtherIssuer(metadata.issuer));
-        }
-        if settled.is_none() && *metadata.issuer != *self.configured {
-            self.report_other_spelling(&metadata.issuer);
-        }
-        self.stated.get_or_init(|| metadata.issuer.as_str().into());
-        let jwks_uri = metadata.jwks_uri.clone();
-        self.metadata.store(Some(Arc::new(metadata)));
-        Ok(jwks_uri)
-    }
-
     /// The set in use if `keys` is the same one: what was verified under it stays valid.
     fn keep_if_same(&self, keys: KeySet) -> Arc<KeySet> {
         match self.loaded.load().as_deref() {
@@ -390,27 +341,6 @@ impl IssuerKeys {
             _ => Arc::new(keys),
         }
     }
-}
-
-impl Fetch {
-    /// When the latest fetch that failed began, this one or the one before; `None` if this one succeeded.
-    fn last_failure(&self, now: UnixTime) -> Option<UnixTime> {
-        match outcome(&self.result) {
-            Some(Ok(_)) => None,
-            Some(Err(_)) => Some(self.started),
-            // Its runtime stands still.
-            None if distance(self.started, now) >= FETCH_TIME_LIMIT => Some(self.started),
-            None => self.failed_before,
-        }
-    }
-}
-
-/// What came of a fetch; `None` while it is under way. One whose task is gone without a result has failed.
-fn outcome(result: &watch::Receiver<Option<FetchResult>>) -> Option<FetchResult> {
-    // Borrowed while the sender is looked for: otherwise the result could come, and the sender go, in between.
-    let outcome = result.borrow();
-    let gone = result.has_changed().is_err();
-    outcome.clone().or_else(|| gone.then_some(Err(KeysUnavailable)))
 }
 
 impl Loaded {
@@ -425,25 +355,7 @@ impl Loaded {
     }
 }
 
-/// What `future` comes to within the time of a fetch.
-async fn within_time_limit<F: Future>(future: F) -> Result<F::Output, FetchError> {
-    within(FETCH_TIME_LIMIT, future).await
-}
-
-/// What `future` comes to within `time`.
-pub(crate) async fn within<F: Future>(time: Duration, future: F) -> Result<F::Output, FetchError> {
-    // tokio panics where the runtime was built without `enable_time`, which cannot be asked beforehand; a request must
-    // not panic for that.
-    let limited = catch_unwind(AssertUnwindSafe(|| timeout(time, future)));
-    let limited = limited.map_err(|_panic| FetchError::NoTimer)?;
-    limited.await.map_err(|_elapsed| FetchError::TimedOut(time.as_secs()))
-}
-
 /// The time between two moments, in either order: a clock that was set back must not stop fetches or keep keys for ever.
 pub(crate) fn distance(one: UnixTime, other: UnixTime) -> Duration {
     one.saturating_since(other).max(other.saturating_since(one))
-}
-
-fn same_but_for_slash(one: &str, other: &str) -> bool {
-    one.strip_suffix('/').unwrap_or(one) == other.strip_suffix('/').unwrap_or(other)
 }

@@ -13,11 +13,13 @@ mod address;
 mod client_authentication;
 mod discovery;
 mod events;
+mod fetch;
 mod file;
 mod http;
 mod introspection;
 mod jwks;
 mod keys;
+mod name;
 mod refresher;
 #[cfg(feature = "reqwest")]
 mod reqwest;
@@ -25,6 +27,7 @@ mod signed_jwt;
 #[cfg(test)]
 #[cfg(feature = "aws-lc-rs")]
 mod tests;
+mod unknown_keys;
 mod url;
 
 use std::any::Any;
@@ -36,6 +39,7 @@ use thiserror::Error as ThisError;
 
 pub use self::client_authentication::ClientAuthentication;
 pub(crate) use self::discovery::{FetchError, get};
+pub(crate) use self::fetch::within;
 #[cfg(feature = "config")]
 pub(crate) use self::file::read_now as read_file;
 pub use self::http::{HttpClient, HttpError, HttpResponse};
@@ -43,7 +47,7 @@ pub use self::introspection::Introspection;
 pub(crate) use self::introspection::{Introspector, Standing, Surroundings, Validity};
 pub(crate) use self::jwks::KeySet;
 pub use self::jwks::KeySetError;
-pub(crate) use self::keys::{IssuerKeys, distance, within};
+pub(crate) use self::keys::{IssuerKeys, distance};
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::{ReqwestClient, ReqwestClientBuilder};
 pub(crate) use self::signed_jwt::{SignedJwt, SignedJwtError};
@@ -117,7 +121,7 @@ impl Issuer {
     /// The issuer with this identifier: an absolute https URL without query and fragment (RFC 8414 §2).
     ///
     /// A token's `iss` must equal the identifier that the issuer's metadata states, byte for byte. Here one trailing
-    /// slash more or less than there is forgiven.
+    /// slash more or less than there is forgiven; where no metadata is read, the issuer's first good token says which it is.
     #[must_use]
     pub fn new(identifier: impl Into<String>) -> Self {
         Self { identifier: identifier.into(), source: KeySource::Metadata, rules: IssuerRules::default() }

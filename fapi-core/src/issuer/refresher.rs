@@ -1,7 +1,7 @@
 //! Keeps an issuer's keys young while nobody asks for them (R118, R120).
 //!
 //! A task of its own, for each issuer, starts a fetch as soon as one is due, so that the first request after an idle night
-//! finds keys that count and waits for nobody. It holds no more than a weak reference, and ends with the keys that it
+//! finds young keys. It holds no more than a weak reference, and ends with the keys that it
 //! serves or with its runtime; then requests refresh the keys themselves, as `keys.rs` has it.
 
 use std::future::pending;
@@ -11,7 +11,8 @@ use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
 use super::discovery::FetchError;
-use super::keys::{IssuerKeys, within};
+use super::fetch::within;
+use super::keys::IssuerKeys;
 
 /// The task, if it was started; dropping this ends it.
 #[derive(Debug, Default)]

@@ -61,7 +61,7 @@ impl<'a> SignedJwt<'a> {
     }
 
     /// The payload, once the signature has verified under a key of the issuer; one fetch settles whether there is a newer
-    /// key (R118).
+    /// key (R118). Who sends such a JWT is known, or was asked for it: unlike a request, it may wait for that.
     pub(crate) async fn verify(
         self,
         keys: &Arc<IssuerKeys>,
@@ -72,7 +72,12 @@ impl<'a> SignedJwt<'a> {
             Ok(()) => return Ok(self.payload),
             Err(error) => error,
         };
-        match keys.refresh(now).await {
+        let newer = match error {
+            SignedJwtError::KeyUnknown => keys.find(self.key_id.as_deref(), self.algorithm, now).await,
+            // Another key may have taken its place.
+            _ => keys.refresh(now).await,
+        };
+        match newer {
             Ok(newer) if Arc::ptr_eq(&newer, &current) => Err(error),
             Ok(newer) => self.check(&newer).map(|()| self.payload),
             Err(_) if error == SignedJwtError::KeyUnknown => Err(SignedJwtError::KeysUnavailable),

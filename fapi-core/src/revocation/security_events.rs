@@ -309,8 +309,9 @@ impl Receiver {
             return Err(SetError::Issuer);
         }
         let payload = jwt.verify(&self.keys, now).await.map_err(SetError::of)?;
-        // The metadata, which may just have been read, settles its spelling.
-        if *issuer_of(&payload)? == **self.keys.identifier() { Ok(payload) } else { Err(SetError::Issuer) }
+        // The metadata, which may just have been read, settles its spelling; else this does.
+        self.keys.settle(&issuer_of(&payload)?).ok_or(SetError::Issuer)?;
+        Ok(payload)
     }
 
     fn handle(&self, event: &Event, now: UnixTime) -> Result<(), DenyListFull> {

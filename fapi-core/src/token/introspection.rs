@@ -40,13 +40,15 @@ pub(crate) fn claim_rules(profile: &Profile, audience_optional: bool) -> ClaimRu
     }
 }
 
-/// The facts in the answer of this issuer about an active token.
-pub(crate) fn facts(answer: &[u8], issuer: &Arc<str>, rules: ClaimRules) -> Result<TokenFacts, Error> {
+/// The facts in the answer of an issuer about an active token; `issuer` is its identifier, if the `iss` that is named may be.
+pub(crate) fn facts<'a>(
+    answer: &[u8],
+    issuer: impl FnOnce(Option<&str>) -> Option<&'a Arc<str>>,
+    rules: ClaimRules,
+) -> Result<TokenFacts, Error> {
     let claims = Claims::new(Object::parse(answer).map_err(Error::TokenMalformed)?);
     // R126: who answered is known; an issuer that is named must be the same.
-    if claims.optional_text("iss")?.is_some_and(|iss| iss != &**issuer) {
-        return Err(Error::TokenIssuer);
-    }
+    let issuer = issuer(claims.optional_text("iss")?).ok_or(Error::TokenIssuer)?;
     let facts = claims.facts(issuer, None, rules)?;
     // RFC 9449 §6.2, R59: a type that is named is DPoP if, and only if, the token is bound to a key.
     let is_dpop = claims.optional_text("token_type")?.map(|name| name.eq_ignore_ascii_case("DPoP"));

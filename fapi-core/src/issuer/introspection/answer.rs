@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::error::IntrospectionError;
 use crate::clock::UnixTime;
 use crate::issuer::http::HttpResponse;
+use crate::issuer::keys::IssuerKeys;
 use crate::jose::json::{Object, Value, numeric_date};
 
 /// RFC 9701 §4: the media type of a signed answer; its `typ` is the same without `application/`.
@@ -37,7 +38,7 @@ pub(super) enum Introspected {
 
 /// What a signed answer is held against.
 pub(super) struct Expected<'a> {
-    pub(super) issuer: &'a str,
+    pub(super) keys: &'a IssuerKeys,
     pub(super) audience: &'a str,
     pub(super) max_future: Duration,
     pub(super) now: UnixTime,
@@ -87,9 +88,8 @@ pub(super) fn open(payload: &[u8], expected: &Expected<'_>) -> Result<Vec<u8>, I
         token_introspection: serde_json::Map<String, serde_json::Value>,
     }
     let claims = Object::parse(payload).map_err(IntrospectionError::Malformed)?;
-    if claims.get("iss").and_then(Value::as_str) != Some(expected.issuer) {
-        return Err(IntrospectionError::Claim("iss"));
-    }
+    let issuer = claims.get("iss").and_then(Value::as_str);
+    issuer.and_then(|iss| expected.keys.settle(iss)).ok_or(IntrospectionError::Claim("iss"))?;
     if !is_audience(claims.get("aud"), expected.audience) {
         return Err(IntrospectionError::Claim("aud"));
     }

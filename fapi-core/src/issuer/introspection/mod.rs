@@ -31,7 +31,8 @@ use self::memory::{Digest, Known, Memory, Outcome};
 use super::client_authentication::form;
 use super::discovery::FetchError;
 use super::http::HttpClient;
-use super::keys::{IssuerKeys, distance, within};
+use super::fetch::within;
+use super::keys::{IssuerKeys, distance};
 use super::signed_jwt::SignedJwt;
 use super::url::Url;
 use super::{IssuerError, LOG_TARGET};
@@ -235,7 +236,7 @@ impl Introspector {
         let jwt = SignedJwt::parse(jwt, answer::SIGNED_JWT_TYPE, &self.algorithms)?;
         let payload = jwt.verify(&self.keys, now).await?;
         let expected = Expected {
-            issuer: self.keys.identifier(),
+            keys: &self.keys,
             audience: self.config.answer_audience(),
             max_future: self.max_future,
             now,

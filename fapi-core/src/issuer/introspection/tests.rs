@@ -447,9 +447,10 @@ proptest! {
 
     // R128: a signed answer is opened only if each of its claims is there.
     #[test]
-    fn a_signed_answer_needs_every_claim(payload in "\\{(\"iss\":\"a\",)?(\"aud\":\"b\",)?(\"iat\":1700000000,)?\"token_introspection\":(\\{\\}|true)\\}") {
-        let expected = Expected { issuer: "a", audience: "b", max_future: Duration::ZERO, now: NOW };
-        let complete = r#"{"iss":"a","aud":"b","iat":1700000000,"token_introspection":{}}"#;
+    fn a_signed_answer_needs_every_claim(payload in "\\{(\"iss\":\"https://as.example\",)?(\"aud\":\"b\",)?(\"iat\":1700000000,)?\"token_introspection\":(\\{\\}|true)\\}") {
+        let introspector = FakeIssuer::new().introspector(|config| config);
+        let expected = Expected { keys: &introspector.keys, audience: "b", max_future: Duration::ZERO, now: NOW };
+        let complete = r#"{"iss":"https://as.example","aud":"b","iat":1700000000,"token_introspection":{}}"#;
         prop_assert_eq!(answer::open(payload.as_bytes(), &expected).is_ok(), payload == complete);
     }
 }

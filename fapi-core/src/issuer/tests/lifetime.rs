@@ -17,6 +17,67 @@ async fn strangers_cannot_drive_fetches() {
     assert_eq!(issuer.fetches(), 2);
 }
 
+// R118, P34: one that is asked for again and again is remembered as unknown, and in the end costs nothing beside the regular
+// fetches: those of an old key, or of one that somebody makes up with each request.
+#[tokio::test]
+async fn an_unknown_kid_is_remembered() {
+    let issuer = FakeIssuer::working();
+    let keys = issuer.keys(Issuer::new(ISSUER).with_jwks_uri(JWKS));
+    keys.refresh(NOW).await.unwrap();
+    let mut fetched_at = Vec::new();
+    for second in (31..4 * 3600).step_by(10) {
+        let before = issuer.fetches();
+        assert!(!knows(&keys.find(Some("old"), Algorithm::Es256, after(second)).await.unwrap(), "old"));
+        keys.current(after(second)).unwrap();
+        settle().await;
+        if issuer.fetches() > before {
+            fetched_at.push(second);
+        }
+    }
+    assert_eq!(fetched_at[..6], [31, 61, 91, 151, 271, 511]);
+    // Then each ten minutes, as without it.
+    assert!(fetched_at[6..].windows(2).all(|pair| pair[1] - pair[0] >= 600), "{fetched_at:?}");
+}
+
+// R118, P37: what was unknown is found when it is published: within half a minute if it was used just before, within the
+// refresh age if it was asked for since long.
+#[tokio::test]
+async fn a_key_that_was_unknown_is_found_later() {
+    let find = async |keys: &Arc<IssuerKeys>, second| {
+        knows(&keys.find(Some("2"), Algorithm::Es256, after(second)).await.unwrap(), "2")
+    };
+    let issuer = FakeIssuer::working();
+    let keys = issuer.keys(Issuer::new(ISSUER).with_jwks_uri(JWKS));
+    assert!(!find(&keys, 0).await);
+    issuer.serve(JWKS, key_set(&["1", "2"]));
+    assert!(!find(&keys, 29).await);
+    assert!(find(&keys, 30).await);
+
+    issuer.serve(JWKS, key_set(&["1"]));
+    keys.refresh(after(100)).await.unwrap();
+    for second in (130..7200).step_by(30) {
+        assert!(!find(&keys, second).await);
+    }
+    issuer.serve(JWKS, key_set(&["1", "2"]));
+    assert!(find(&keys, 7200 + 600).await);
+}
+
+// R118, P39: nothing is known of a key after a fetch that failed, and the next one settles it.
+#[tokio::test]
+async fn a_failed_fetch_makes_no_kid_unknown() {
+    let issuer = FakeIssuer::working();
+    let keys = issuer.keys(Issuer::new(ISSUER).with_jwks_uri(JWKS));
+    keys.refresh(NOW).await.unwrap();
+    for second in (100..400).step_by(30) {
+        keys.find(Some("2"), Algorithm::Es256, after(second)).await.unwrap();
+    }
+    issuer.answer(JWKS, Answer::Fails(HttpError::TimedOut));
+    keys.refresh(after(400)).await.unwrap_err();
+    assert_eq!(keys.find(Some("2"), Algorithm::Es256, after(429)).await.unwrap_err(), KeysUnavailable);
+    issuer.serve(JWKS, key_set(&["1", "2"]));
+    assert!(knows(&keys.find(Some("2"), Algorithm::Es256, after(430)).await.unwrap(), "2"));
+}
+
 // R118: the cool-down counts from the start of the last fetch, to the millisecond.
 #[tokio::test]
 async fn the_cool_down_is_exact() {

@@ -40,14 +40,52 @@ async fn a_page_for_every_url_is_no_metadata() {
     }
 }
 
-// R117: a host that cannot be reached is not asked twice in one fetch.
-#[tokio::test]
-async fn an_unreachable_issuer_is_asked_once() {
+// R117: whatever keeps the RFC 8414 location from giving metadata, the other may have it.
+#[tokio::test(start_paused = true)]
+async fn a_broken_location_leaves_the_other() {
+    let repeated = format!(r#"{{"issuer":"{ISSUER}","issuer":"{ISSUER}","jwks_uri":"{JWKS}"}}"#);
+    let page = |text: &str| Answer::Is(HttpResponse::new(200, text));
+    for broken in [
+        Answer::Fails(HttpError::Connection("connection reset".into())),
+        Answer::Fails(HttpError::TimedOut),
+        Answer::Fails(HttpError::TooLarge),
+        Answer::Never,
+        page(&" ".repeat(512 * 1024 + 1)),
+        page(r#"{"error":"not found"}"#),
+        page("{}"),
+        page(r#"{"issuer":7}"#),
+        page(&repeated),
+    ] {
+        let issuer = FakeIssuer::working();
+        issuer.answer(OAUTH, broken.clone());
+        issuer.serve(OPENID, metadata(ISSUER, JWKS));
+        let keys = issuer.keys(Issuer::new(ISSUER));
+        assert!(keys.refresh(NOW).await.is_ok(), "{broken:?}");
+        assert_eq!(issuer.requests(), [OAUTH, OPENID, JWKS]);
+        // RFC 8414 §3.3: the other location is held to the same rule.
+        issuer.serve(OPENID, metadata("https://as.example/other", JWKS));
+        assert_eq!(keys.refresh(after(30)).await.unwrap_err(), KeysUnavailable, "{broken:?}");
+    }
+}
+
+// R117, R120: two locations that hang take no longer than one fetch, and each is named.
+#[tokio::test(start_paused = true)]
+async fn two_broken_locations_are_both_named() {
     let issuer = FakeIssuer::working();
-    issuer.answer(OAUTH, Answer::Fails(HttpError::TimedOut));
-    issuer.serve(OPENID, metadata(ISSUER, JWKS));
-    assert_eq!(issuer.keys(Issuer::new(ISSUER)).refresh(NOW).await.unwrap_err(), KeysUnavailable);
-    assert_eq!(issuer.requests(), [OAUTH]);
+    issuer.answer(OAUTH, Answer::Never);
+    issuer.serve(OPENID, "{}");
+    let error = discovery::discover(&*issuer, ISSUER).await.unwrap_err();
+    let text = format!(
+        "there is no metadata: GET {OAUTH}: no answer in time; GET {OPENID}: the metadata has no usable issuer"
+    );
+    assert_eq!(error.to_string(), text);
+    issuer.answer(OPENID, Answer::Never);
+    let start = tokio::time::Instant::now();
+    let error = discovery::discover(&*issuer, ISSUER).await.unwrap_err();
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    let text =
+        format!("there is no metadata: GET {OAUTH}: no answer in time; GET {OPENID}: no answer in time");
+    assert_eq!(error.to_string(), text);
 }
 
 // R117, RFC 8414 §3.3: metadata that is there and is wrong is not used, and no other is looked for.
@@ -63,7 +101,6 @@ async fn wrong_metadata_is_not_used() {
         metadata(ISSUER, "/jwks"),
         metadata(ISSUER, &format!("https://keys.example/{}", "a".repeat(2048))),
         format!(r#"{{"issuer":"{ISSUER}"}}"#),
-        format!(r#"{{"issuer":"{ISSUER}","issuer":"{ISSUER}","jwks_uri":"{JWKS}"}}"#),
     ] {
         let issuer = FakeIssuer::working();
         issuer.serve(OAUTH, wrong.clone());
@@ -95,6 +132,31 @@ async fn a_trailing_slash_is_settled_by_the_metadata() {
         // From then on the metadata must not say otherwise.
         issuer.serve(OAUTH, metadata(other, JWKS));
         assert_eq!(keys.refresh(after(30)).await.unwrap_err(), KeysUnavailable);
+    }
+}
+
+// R91: where no metadata is read, the first thing that the issuer vouches for settles it.
+#[test]
+fn a_trailing_slash_is_settled_by_what_the_issuer_signs() {
+    let with_slash = format!("{ISSUER}/");
+    for (configured, own) in [(&*with_slash, ISSUER), (ISSUER, &*with_slash), (ISSUER, ISSUER)] {
+        for issuer in [
+            Issuer::new(configured).with_jwks_uri(JWKS),
+            Issuer::new(configured).with_key_set(key_set(&["1"])),
+        ] {
+            let keys = FakeIssuer::working().keys(issuer);
+            let other = if own == ISSUER { &*with_slash } else { ISSUER };
+            assert!(keys.may_be(own) && keys.may_be(other));
+            for stranger in ["https://as.example/tenant//", "https://as.example", "https://as.example/TENANT", ""] {
+                assert!(!keys.may_be(stranger));
+                assert_eq!(keys.settle(stranger), None);
+            }
+            assert_eq!(&**keys.identifier(), configured);
+            assert_eq!(keys.settle(own).map(|name| &**name), Some(own));
+            assert_eq!(&**keys.identifier(), own);
+            assert!(keys.may_be(own) && !keys.may_be(other));
+            assert_eq!(keys.settle(other), None);
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use tokio::sync::Notify;
 use tokio::task::yield_now;
 
-use super::keys::KeysUnavailable;
+use super::fetch::KeysUnavailable;
 use super::*;
 use crate::clock::{Clock, UnixTime};
 use crate::crypto::AwsLcProvider;

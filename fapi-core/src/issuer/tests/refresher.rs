@@ -140,7 +140,7 @@ fn another_runtime_takes_over() {
     let second = runtime();
     second.block_on(async {
         clock.set(after(660));
-        keys.obtain(after(660)).await.unwrap();
+        keys.refresh(after(660)).await.unwrap();
         assert_eq!(issuer.fetches(), 2);
         pass(&clock, 660, 1300).await;
         assert_eq!(issuer.fetches(), 3);
