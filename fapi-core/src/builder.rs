@@ -255,7 +255,7 @@ impl ResourceServerBuilder {
             None if issuers.iter().any(Issuer::is_remote)
                 || self.revocations.iter().any(Revocation::is_remote) =>
             {
-                default_http(self.allow_insecure_loopback)?
+                default_http(&issuers, self.allow_insecure_loopback)?
             }
             http => http,
         };
@@ -412,7 +412,15 @@ pub(crate) fn default_crypto() -> Option<Arc<dyn CryptoProvider>> {
 }
 
 #[cfg(feature = "reqwest")]
-fn default_http(allow_insecure_loopback: bool) -> Result<Option<Arc<dyn HttpClient>>, ConfigError> {
+fn default_http(
+    issuers: &[Issuer],
+    allow_insecure_loopback: bool,
+) -> Result<Option<Arc<dyn HttpClient>>, ConfigError> {
+    if let Some(issuer) = issuers.iter().find(|issuer| issuer.needs_client_certificate()) {
+        return Err(
+            crate::issuer::IssuerError::ClientCertificateMissing(issuer.identifier().to_owned()).into()
+        );
+    }
     let mut client = crate::issuer::ReqwestClient::builder();
     if allow_insecure_loopback {
         client = client.allow_insecure_loopback();
@@ -421,6 +429,6 @@ fn default_http(allow_insecure_loopback: bool) -> Result<Option<Arc<dyn HttpClie
 }
 
 #[cfg(not(feature = "reqwest"))]
-fn default_http(_: bool) -> Result<Option<Arc<dyn HttpClient>>, ConfigError> {
+fn default_http(_: &[Issuer], _: bool) -> Result<Option<Arc<dyn HttpClient>>, ConfigError> {
     Ok(None)
 }

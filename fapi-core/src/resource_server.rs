@@ -143,10 +143,11 @@ impl ResourceServer {
             None => None,
         };
         let key = proof.as_ref().map(|proof| proof.key(&*server.crypto)).transpose()?;
-        if server.tokens.is_costly(credentials.token, &digest) {
+        if server.tokens.is_costly(credentials.token, &digest, now) {
             server.check_possession(request, &proof, key.as_deref())?;
         }
-        let token = server.tokens.verify(credentials.token, digest, &server.profile, now).await?;
+        let (token, remembered) =
+            server.tokens.verify(credentials.token, digest, &server.profile, now).await?;
         seen.token = Some(Arc::clone(&token));
         // SP 6.3, R18: only the application knows where clients state it.
         if request.stated_issuer.is_some_and(|stated| stated != token.token.facts.issuer()) {
@@ -166,7 +167,7 @@ impl ResourceServer {
         server.tokens.check_issuer_rules(token.issuer, presented)?;
         // SP 5.3.4-3, R4: asked only about tokens that the caller has shown to be theirs.
         let standing = server.check_not_revoked(&token, credentials.token, &digest, now).await;
-        standing.inspect_err(|_| server.tokens.forget(&digest))?;
+        standing.inspect_err(|_| server.tokens.forget(&token, &digest, remembered))?;
         let mut nonce = None;
         if let (Some(claims), Some(key), Some(freshness)) = (&claims, &key, freshness) {
             // R60, P7: last of all, so that nobody can burn another's jti or fill the store with forgeries.

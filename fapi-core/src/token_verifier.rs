@@ -34,16 +34,16 @@ pub(crate) struct TokenVerifier {
 }
 
 impl TokenVerifier {
-    /// The token of this text, whose SHA-256 is `digest` (RFC 9068 §4).
+    /// The token of this text, whose SHA-256 is `digest` (RFC 9068 §4), and whether it is remembered from before.
     pub(crate) async fn verify(
         &self,
         text: &str,
         digest: [u8; 32],
         profile: &Profile,
         now: UnixTime,
-    ) -> Result<Arc<VerifiedToken>, Error> {
+    ) -> Result<(Arc<VerifiedToken>, bool), Error> {
         if let Some(known) = self.known(&digest, profile, now)? {
-            return Ok(known);
+            return Ok((known, true));
         }
         let token = Arc::new(match (self.opaque_issuer(text), &self.decryption) {
             (Some((index, introspector)), _) => {
@@ -53,19 +53,35 @@ impl TokenVerifier {
             (None, None) => self.verify_jwt(text, profile, now).await?,
         });
         self.cache.insert(digest, Arc::clone(&token));
-        Ok(token)
+        Ok((token, false))
     }
 
     /// Whether finding out about this text costs the issuer a call, or a private key an operation: something that nobody may
     /// cause who has not shown a key (R71, P43).
-    pub(crate) fn is_costly(&self, text: &str, digest: &[u8; 32]) -> bool {
+    pub(crate) fn is_costly(&self, text: &str, digest: &[u8; 32], now: UnixTime) -> bool {
         let costly = || self.opaque_issuer(text).is_some() || self.decryption.is_some();
-        costly() && self.cache.get(digest).is_none()
+        costly() && !self.cache.get(digest).is_some_and(|known| self.counts(&known, now))
     }
 
-    /// R125: what was revoked is remembered no longer.
-    pub(crate) fn forget(&self, digest: &[u8; 32]) {
+    /// R125: what was revoked is remembered no longer; nor is what its issuer said of it before, if it `was_remembered`. What
+    /// the issuer has said since stays: whoever presents the token again and again must not drive calls.
+    pub(crate) fn forget(&self, token: &VerifiedToken, digest: &[u8; 32], was_remembered: bool) {
         self.cache.remove(digest);
+        if was_remembered && let Some(introspector) = self.introspector(token.issuer) {
+            introspector.forget(token.inner.as_ref().map_or(digest, |inner| &inner.digest));
+        }
+    }
+
+    /// P46: whether what vouches for a remembered token still does.
+    fn counts(&self, known: &VerifiedToken, now: UnixTime) -> bool {
+        match &known.vouched {
+            Vouched::Keys(keys) => {
+                let current = self.issuers.get(known.issuer).and_then(|issuer| issuer.keys.current(now));
+                current.is_some_and(|current| Arc::ptr_eq(&current, keys))
+            }
+            // R125
+            Vouched::Introspection(validity) => validity.counts(now),
+        }
     }
 
     /// P46: a remembered token counts only while what vouched for it still does, and its time has not passed.
@@ -76,15 +92,7 @@ impl TokenVerifier {
         now: UnixTime,
     ) -> Result<Option<Arc<VerifiedToken>>, Error> {
         let Some(known) = self.cache.get(digest) else { return Ok(None) };
-        let counts = match &known.vouched {
-            Vouched::Keys(keys) => {
-                let current = self.issuers.get(known.issuer).and_then(|issuer| issuer.keys.current(now));
-                current.is_some_and(|current| Arc::ptr_eq(&current, keys))
-            }
-            // R125
-            Vouched::Introspection(validity) => validity.counts(now),
-        };
-        if !counts {
+        if !self.counts(&known, now) {
             self.cache.remove(digest);
             return Ok(None);
         }

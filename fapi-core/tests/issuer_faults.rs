@@ -132,6 +132,19 @@ async fn an_issuer_that_never_answers_delays_no_known_key() {
     assert!(start.elapsed() < FETCH_TIME_LIMIT, "{:?}", start.elapsed());
 }
 
+// R120: also when nothing was fetched for an hour, and with a forged signature.
+#[tokio::test]
+async fn an_hour_later_an_issuer_that_never_answers_delays_no_known_key() {
+    let world = World::loaded().await;
+    let forger = SigningKey::generate(world.issuer().issuer().key().algorithm());
+    world.issuer().set_fault(Fault::Slow(NEVER));
+    world.clock.advance(HOUR);
+    let start = Instant::now();
+    assert_eq!(world.call(world.token()).await, Ok(()));
+    assert_eq!(world.call(world.token().signed_by(&forger)).await, Err(Error::TokenSignature));
+    assert!(start.elapsed() < FETCH_TIME_LIMIT / 2, "{:?}", start.elapsed());
+}
+
 // R118: whatever kind of outage; and when the bound is over it is 503, not 401.
 #[tokio::test]
 async fn known_keys_pass_through_an_outage_of_an_hour_and_more() {

@@ -136,7 +136,7 @@ async fn reads_cache_control() {
         seconds(5)
     );
     assert_eq!(
-        of("HTTP/1.1 200 OK\r\ncache-control: no-store, max-age=90\r\ncontent-length: 0\r\n\r\n").await,
+        of("HTTP/1.1 200 OK\r\ncache-control: max-age=90, no-store\r\ncontent-length: 0\r\n\r\n").await,
         seconds(0)
     );
     assert_eq!(of("HTTP/1.1 200 OK\r\ncache-control: max-age=-1\r\ncontent-length: 0\r\n\r\n").await, None);

@@ -3,6 +3,7 @@
 #![no_main]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use fapi_core::{
     Error, FieldLines, HttpClient, HttpError, HttpResponse, Issuer, ResourceRequest, ResourceServer,
@@ -17,12 +18,16 @@ const TOKEN: &str = r#"{"iss":"https://server.example.com","sub":"s","client_id"
 const CERTIFICATE: &[u8] = b"certificate";
 
 #[derive(Debug)]
-struct Rubbish(Vec<u8>);
+struct Rubbish {
+    list: Vec<u8>,
+    fetches: AtomicUsize,
+}
 
 #[async_trait::async_trait]
 impl HttpClient for Rubbish {
     async fn get(&self, _: &str, _: &str) -> Result<HttpResponse, HttpError> {
-        Ok(HttpResponse::new(200, self.0.clone()))
+        self.fetches.fetch_add(1, Relaxed);
+        Ok(HttpResponse::new(200, self.list.clone()))
     }
 }
 
@@ -42,12 +47,13 @@ fn answer(kind: u8, content: &[u8]) -> Vec<u8> {
 
 fuzz_target!(|input: &[u8]| {
     let Some((kind, content)) = input.split_first() else { return };
+    let issuer = Arc::new(Rubbish { list: answer(*kind, content), fetches: AtomicUsize::new(0) });
     let server = ResourceServer::builder()
         .public_url("https://resource.example.org")
         .issuer(Issuer::new("https://server.example.com").with_key_set(SIGNING_KEY_SET))
         .audience("https://resource.example.org")
         .revocation(Revocation::status_list(StatusListPolicy::new()))
-        .http_client(Arc::new(Rubbish(answer(*kind, content))))
+        .http_client(Arc::clone(&issuer) as _)
         .memory_replay_store(small_replay_store())
         .clock(Arc::new(StillClock))
         .build()
@@ -58,7 +64,9 @@ fuzz_target!(|input: &[u8]| {
         .with_peer_certificate(Some(CERTIFICATE));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     // The token is good, so that nothing but its list decides; a list that the issuer has not signed decides nothing.
-    match runtime.block_on(server.verify(&request)).map_err(|rejection| rejection.error().clone()) {
+    let outcome = runtime.block_on(server.verify(&request)).map_err(|rejection| rejection.error().clone());
+    assert_eq!(issuer.fetches.load(Relaxed), 1, "the list was not read");
+    match outcome {
         Ok(_) | Err(Error::TokenRevoked | Error::TokenStatusIndex) => assert_ne!(kind % 3, 0),
         Err(error) => assert_eq!(error, Error::RevocationUnavailable),
     }

@@ -105,6 +105,9 @@ pub(super) fn issuer_with_keys(
         (None, None, None) => Ok(issuer),
         (Some(uri), None, None) => Ok(issuer.with_jwks_uri(uri)),
         (None, Some(json), None) => Ok(issuer.with_key_set(json)),
+        (None, None, Some(path)) if path.starts_with("file:") => {
+            Err("key_set_file is a path, such as /etc/api/issuer.jwks, and no file: URL")
+        }
         (None, None, Some(path)) => Ok(issuer.with_key_set_file(path)),
         _ => Err("jwks_uri, key_set and key_set_file exclude each other: the keys come from one place"),
     }

@@ -78,7 +78,7 @@ pub use values::{AlgorithmName, Secret, Span};
 ///
 /// [[issuer]]
 /// identifier = "https://as.example.com"
-/// introspection = { client_id = "records-api", mutual_tls = true, max_age = "10s" }
+/// introspection = { client_id = "records-api", client_secret = "…", max_age = "10s" }
 ///
 /// [[issuer]]
 /// identifier = "https://other.example.com"

@@ -112,6 +112,10 @@ pub struct SecurityEventsSettings {
         schemars(with = "Option<super::schema::OneOrMany<AlgorithmName>>")
     )]
     algorithms: Option<Vec<AlgorithmName>>,
+    /// The issuers of whose tokens the transmitter may speak beside its own; one or several.
+    #[serde(default, deserialize_with = "one_or_many")]
+    #[cfg_attr(feature = "config-schema", schemars(with = "super::schema::OneOrMany<String>"))]
+    for_issuers: Vec<String>,
     /// The members of a complex subject that the transmitter calls critical; one or several.
     #[serde(default, deserialize_with = "one_or_many")]
     #[cfg_attr(feature = "config-schema", schemars(with = "super::schema::OneOrMany<String>"))]
@@ -129,6 +133,7 @@ impl From<SecurityEventsSettings> for SecurityEvents {
         let events = apply(events, algorithms, Self::with_algorithms);
         let interval = settings.verification_interval.map(|Span(interval)| interval);
         let events = apply(events, interval, Self::with_verification_interval);
+        let events = events.for_issuers(settings.for_issuers);
         events.with_critical_subject_members(settings.critical_subject_members)
     }
 }

@@ -54,7 +54,7 @@ fn every_setting_reaches_the_builder() {
         r#"
         public_url = "https://api.example.com/v1"
         audience = ["one", "two"]
-        issuer = [{ identifier = "https://as.example.com", introspection = { client_id = "at-a", client_secret = "c", for_jwts_only = true } }, { identifier = "https://b.example.com", jwks_uri = "https://b.example.com/jwks", audience = "of-b", token_algorithms = "ES256", introspection = { client_id = "at-b", mutual_tls = true, endpoint = "https://b.example.com/introspect" } }]
+        issuer = [{ identifier = "https://as.example.com", introspection = { client_id = "at-a", client_secret = "c", for_jwts_only = true } }, { identifier = "https://b.example.com", jwks_uri = "https://b.example.com/jwks", audience = "of-b", token_algorithms = "ES256", introspection = { client_id = "at-b", client_secret = "d", endpoint = "https://b.example.com/introspect" } }]
         sender_constraint = "dpop"
         nonce = "required"
         nonce_secrets = ["AAAAAAAAAAAAAAAAAAAAAA"]

@@ -207,6 +207,12 @@ impl Issuer {
             || !matches!(self.source, KeySource::KeySet(_) | KeySource::File(_))
     }
 
+    /// Whether this server authenticates to it with a certificate, which only an HTTP client can show.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn needs_client_certificate(&self) -> bool {
+        self.rules.introspection.as_ref().is_some_and(Introspection::is_mutual_tls)
+    }
+
     /// The identifier, as configured.
     #[must_use]
     pub fn identifier(&self) -> &str {
@@ -277,6 +283,11 @@ pub enum IssuerError {
     /// RFC 7662 §4: the configured introspection endpoint is not an absolute https URL.
     #[error("the introspection endpoint {0:?} is not an absolute https URL")]
     IntrospectionEndpoint(String),
+    /// RFC 8705 §2: the default HTTP client has no certificate to authenticate with.
+    #[error(
+        "mutual TLS at the issuer {0:?} needs an HTTP client with a certificate: pass one with http_client, such as ReqwestClient::builder().client_certificate(..)"
+    )]
+    ClientCertificateMissing(String),
     /// This server needs a `client_id` at the issuer.
     #[error("the client_id for introspection at the issuer {0:?} is empty")]
     ClientIdEmpty(String),

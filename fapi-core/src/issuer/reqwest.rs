@@ -204,21 +204,22 @@ impl Access {
     }
 }
 
-/// RFC 9111 §5.2.2: how long the answer is fresh; zero for `no-store` and `no-cache`.
+/// RFC 9111 §5.2.2: how long the answer is fresh; zero for `no-store` and `no-cache`, whatever is beside them.
 fn max_age(headers: &HeaderMap) -> Option<Duration> {
-    let mut directives = headers
+    let directives = headers
         .get_all(CACHE_CONTROL)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','));
-    directives.find_map(|directive| {
+    let ages = directives.filter_map(|directive| {
         let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
         match name.trim().to_ascii_lowercase().as_str() {
             "no-store" | "no-cache" => Some(Duration::ZERO),
             "max-age" => value.trim().trim_matches('"').parse().ok().map(Duration::from_secs),
             _ => None,
         }
-    })
+    });
+    ages.min()
 }
 
 fn http_error(error: ::reqwest::Error) -> HttpError {

@@ -44,6 +44,10 @@ pub(super) enum SetError {
     Claim(&'static str),
     #[error("the claim {0} must not be in a security event token")]
     ClaimForbidden(&'static str),
+    #[error(
+        "the subject is another issuer's, of which this transmitter may not speak (SecurityEvents::for_issuers)"
+    )]
+    Foreign,
     #[error("there must be exactly one event")]
     EventCount,
     #[error("the event's member {0} is malformed")]
@@ -62,6 +66,7 @@ impl SetError {
             Self::Key(_) => "invalid_key",
             Self::Issuer => "invalid_issuer",
             Self::Audience => "invalid_audience",
+            Self::Foreign => "access_denied",
             Self::KeysUnavailable | Self::Full => return None,
             _ => "invalid_request",
         })
@@ -115,7 +120,8 @@ pub(super) enum SubjectIdentifier {
 
 /// How the subjects of a transmitter are to be taken.
 pub(super) struct SubjectRules<'a> {
-    pub(super) transmitter: &'a str,
+    /// Of whose tokens it may speak; itself first.
+    pub(super) issuers: Vec<&'a str>,
     pub(super) critical_members: &'a [String],
 }
 
@@ -207,6 +213,18 @@ impl SubjectIdentifier {
         })
     }
 
+    /// Whether this is about the tokens of somebody of whom the transmitter may not speak: one issuer's word revokes
+    /// nothing of another's (RFC 8725 §3.8).
+    pub(super) fn is_foreign(&self, rules: &SubjectRules<'_>) -> bool {
+        match self {
+            Self::IssuerSubject { issuer, .. } | Self::JwtId { issuer, .. } => {
+                !rules.issuers.contains(&&**issuer)
+            }
+            Self::Complex(members) => members.iter().any(|(_, member)| member.is_foreign(rules)),
+            Self::Opaque(_) | Self::Unknown => false,
+        }
+    }
+
     /// Puts on the list what this names: tokens of `moment` and before, or what has ended for good.
     pub(super) fn deny(
         &self,
@@ -219,10 +237,7 @@ impl SubjectIdentifier {
             Self::IssuerSubject { issuer, subject } => {
                 list.deny(Denied::Subject { issuer, subject }, Affected::Until(moment), now)
             }
-            Self::Opaque(session_id) => {
-                let issuer = rules.transmitter;
-                list.deny(Denied::Session { issuer, session_id }, Affected::All, now)
-            }
+            Self::Opaque(session_id) => deny_session(session_id, list, rules, now),
             Self::JwtId { issuer, token_id } => {
                 list.deny(Denied::Token { issuer, token_id }, Affected::All, now)
             }
@@ -233,6 +248,17 @@ impl SubjectIdentifier {
             }
         }
     }
+}
+
+/// A session has no issuer: it is one of whichever the transmitter speaks of.
+fn deny_session(
+    session_id: &str,
+    list: &DenyList,
+    rules: &SubjectRules<'_>,
+    now: UnixTime,
+) -> Result<(), DenyListFull> {
+    let mut issuers = rules.issuers.iter();
+    issuers.try_for_each(|issuer| list.deny(Denied::Session { issuer, session_id }, Affected::All, now))
 }
 
 /// SSF §8.1.3.1, R162: all members must match; one that is missing, on either side, matches.
@@ -265,9 +291,7 @@ fn deny_complex(
         (Some((issuer, subject)), None) => {
             list.deny(Denied::Subject { issuer, subject }, Affected::Until(moment), now)
         }
-        (None, Some(session_id)) => {
-            list.deny(Denied::Session { issuer: rules.transmitter, session_id }, Affected::All, now)
-        }
+        (None, Some(session_id)) => deny_session(session_id, list, rules, now),
         (None, None) => {
             not_understood();
             Ok(())

@@ -63,6 +63,7 @@ pub struct SecurityEvents {
     audience: String,
     authorization: Arc<Zeroizing<String>>,
     deny_list: DenyList,
+    issuers: Vec<String>,
     critical_members: Vec<String>,
     pub(crate) verification_interval: Option<Duration>,
     last_verification: Arc<Mutex<Option<StreamVerification>>>,
@@ -81,6 +82,7 @@ impl SecurityEvents {
             audience: audience.into(),
             authorization: Arc::new(Zeroizing::new(authorization.into())),
             deny_list: DenyList::new(),
+            issuers: Vec::new(),
             critical_members: Vec::new(),
             verification_interval: None,
             last_verification: Arc::default(),
@@ -100,6 +102,13 @@ impl SecurityEvents {
     #[must_use]
     pub fn with_deny_list(self, deny_list: DenyList) -> Self {
         Self { deny_list, ..self }
+    }
+
+    /// Lets the transmitter speak of the tokens of these issuers, too: each as its tokens name it. Without this, it can revoke
+    /// only tokens of its own, and an event about another issuer's is refused (`access_denied`).
+    #[must_use]
+    pub fn for_issuers<S: Into<String>>(self, identifiers: impl IntoIterator<Item = S>) -> Self {
+        Self { issuers: identifiers.into_iter().map(Into::into).collect(), ..self }
     }
 
     /// The members of a complex subject that the transmitter calls critical (`critical_subject_members` of its metadata,
@@ -287,7 +296,7 @@ impl Receiver {
         if self.known().contains(&event.token_id) {
             return Ok(());
         }
-        self.handle(&event, now).map_err(|DenyListFull| SetError::Full)?;
+        self.handle(&event, now)?;
         // After it was remembered, so that what failed is tried again.
         self.known().put(event.token_id, ());
         Ok(())
@@ -314,15 +323,21 @@ impl Receiver {
         Ok(payload)
     }
 
-    fn handle(&self, event: &Event, now: UnixTime) -> Result<(), DenyListFull> {
+    fn handle(&self, event: &Event, now: UnixTime) -> Result<(), SetError> {
         match &event.kind {
             EventKind::SessionRevoked { subject, moment } => {
+                let own = &**self.keys.identifier();
+                let others = self.events.issuers.iter().map(String::as_str);
                 let rules = SubjectRules {
-                    transmitter: self.keys.identifier(),
+                    issuers: std::iter::once(own).chain(others).collect(),
                     critical_members: &self.events.critical_members,
                 };
+                if subject.is_foreign(&rules) {
+                    return Err(SetError::Foreign);
+                }
                 // A moment ahead would deny tokens that do not exist yet.
-                subject.deny(&self.events.deny_list, &rules, (*moment).min(now), now)
+                let denied = subject.deny(&self.events.deny_list, &rules, (*moment).min(now), now);
+                denied.map_err(|DenyListFull| SetError::Full)
             }
             EventKind::Verification { state } => {
                 if let Some(watch) = &self.watch {

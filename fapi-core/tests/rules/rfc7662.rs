@@ -6,8 +6,8 @@ use std::time::Duration;
 use fapi_core::crypto::{AwsLcProvider, CryptoProvider};
 use fapi_core::jose::{Algorithm, CompactJws, Header, JoseError, Jwk};
 use fapi_core::{
-    ClientAuthentication, ConfigError, Error, HttpError, HttpResponse, Introspection, Issuer, IssuerError,
-    Requirement, ResourceServer, Revocation,
+    ClientAuthentication, ConfigError, DenyList, Error, HttpError, HttpResponse, Introspection, Issuer,
+    IssuerError, Requirement, ResourceServer, Revocation,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -492,7 +492,7 @@ fn contradictions_are_configuration_errors() {
         config_error(|issuer| issuer.with_introspection(introspection().with_endpoint(http))),
         ConfigError::Issuer(IssuerError::IntrospectionEndpoint(http.to_owned()))
     );
-    let nobody = Introspection::new(ClientAuthentication::mutual_tls(""));
+    let nobody = Introspection::new(ClientAuthentication::client_secret_basic("", "secret"));
     assert_eq!(
         config_error(|issuer| issuer.with_introspection(nobody)),
         ConfigError::Issuer(IssuerError::ClientIdEmpty(ISSUER.to_owned()))
@@ -543,4 +543,37 @@ async fn an_answer_does_not_count_for_longer_when_the_clock_goes_back() {
     assert_eq!(world.verify(&request).await, Ok(()));
     world.clock.set(answered.saturating_sub(Duration::from_secs(20)));
     assert_eq!(world.verify(&request).await, Err(Error::TokenInactive));
+}
+
+// R125, SP 5.3.4-3: a revocation clears what is remembered of the token, once; whoever presents it again and again does not
+// drive calls.
+#[tokio::test]
+async fn a_revoked_token_is_forgotten() {
+    let (server, denied) = (AuthorizationServer::new(), DenyList::new());
+    let world = World::introspecting(&server, introspection(), |builder| {
+        builder.revocation(Revocation::deny_list(denied.clone()))
+    });
+    server.answer_json(&active(&world));
+    assert_eq!((verdict(&world).await, verdict(&world).await), (Ok(()), Ok(())));
+    assert_eq!(server.questions().len(), 1);
+    denied.deny_subject(ISSUER, "alice", world.now()).unwrap();
+    assert_eq!(verdict(&world).await, Err(Error::TokenRevoked));
+    assert_eq!(server.questions().len(), 1);
+    for _ in 0..10 {
+        assert_eq!(verdict(&world).await, Err(Error::TokenRevoked));
+        assert_eq!(server.questions().len(), 2);
+    }
+}
+
+// R71: an answer that counts no longer spares nobody the proof of a key.
+#[tokio::test]
+async fn a_stale_answer_costs_no_call_without_a_key() {
+    let (world, server) = world();
+    assert_eq!(verdict(&world).await, Ok(()));
+    world.clock.advance(Duration::from_secs(31));
+    let forged = world.proof(OPAQUE).with_flipped_signature().sign();
+    assert_eq!(world.verify(&Request::dpop(OPAQUE, forged)).await, Err(Error::ProofSignature));
+    assert_eq!(server.questions().len(), 1);
+    assert_eq!(verdict(&world).await, Ok(()));
+    assert_eq!(server.questions().len(), 2);
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fapi_core::jose::JoseError;
 use fapi_core::{Error, Issuer, NoClaims, Profile};
-use fapi_testkit::TestIssuer;
+use fapi_testkit::{TestIssuer, TokenBuilder};
 use serde_json::{Value, json};
 
 use crate::fakes::{JWKS_URI, METADATA_URL, Network};
@@ -39,6 +39,8 @@ async fn typ_is_at_jwt() {
 #[tokio::test]
 async fn iss_is_the_issuer_byte_for_byte() {
     let world = World::new();
+    // Without metadata, the first good token says whether the configuration has a slash too many.
+    assert_eq!(world.verify(&world.valid()).await, Ok(()));
     for iss in [
         "https://as.example.com/",
         "https://AS.example.com",
@@ -49,6 +51,22 @@ async fn iss_is_the_issuer_byte_for_byte() {
     ] {
         let request = world.with_token(|token| token.claim("iss", iss));
         assert_eq!(world.verify(&request).await, Err(Error::TokenIssuer), "{iss}");
+    }
+}
+
+// R91: without metadata, the first good token settles the spelling, a forged one nothing.
+#[tokio::test]
+async fn a_good_token_settles_the_spelling_of_iss() {
+    for configured in ["https://as.example.com/", "https://as.example.com"] {
+        let network = Network::new();
+        let world = World::trusting(Issuer::new(configured).with_jwks_uri(JWKS_URI), &network);
+        network.publish(&world.issuer);
+        let slash = |token: TokenBuilder| token.claim("iss", "https://as.example.com/");
+        let forged = world.with_token(|token| slash(token).with_flipped_signature());
+        assert_eq!(world.verify(&forged).await, Err(Error::TokenSignature));
+        assert_eq!(world.verify(&world.valid()).await, Ok(()), "{configured}");
+        assert_eq!(world.verify(&world.with_token(slash)).await, Err(Error::TokenIssuer));
+        assert_eq!(world.verify(&world.valid()).await, Ok(()));
     }
 }
 

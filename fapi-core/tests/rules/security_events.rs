@@ -255,7 +255,7 @@ async fn rs256_is_for_events_only_and_on_demand() {
         let transmitter = TestIssuer::new(TRANSMITTER).with_algorithm(Algorithm::Rs256);
         let world = World::with(|builder| {
             let issuer = Issuer::new(TRANSMITTER).with_jwks_uri(JWKS_URI);
-            let events = SecurityEvents::new(issuer, API, AUTHORIZATION);
+            let events = SecurityEvents::new(issuer, API, AUTHORIZATION).for_issuers([ISSUER]);
             let events = if accepted { events.with_algorithms([Algorithm::Rs256]) } else { events };
             let network = Network::new();
             network.publish(&transmitter);
@@ -451,4 +451,19 @@ async fn without_a_receiver_there_is_no_endpoint() {
     let world = World::new();
     let answer = push(&world.server, Some(MEDIA_TYPE), Some(AUTHORIZATION), b"").await;
     assert_eq!((answer.status(), answer.body()), (404, ""));
+}
+
+// R161, R104: a transmitter's word revokes tokens of its own, and of others only where the configuration says so.
+#[tokio::test]
+async fn a_transmitter_speaks_of_its_own_tokens() {
+    const OTHER: &str = "https://other.example";
+    let user = || subject::iss_sub(OTHER, "alice");
+    for about in [user(), subject::jwt_id(OTHER, "token-1"), subject::complex([("user", user())])] {
+        let stream = Stream::new();
+        assert_eq!(code(&stream.push(&stream.about(about.clone())).await), "access_denied");
+        let allowed = Stream::with(|events| events.for_issuers([OTHER]));
+        assert_accepted(&allowed.push(&allowed.about(about)).await);
+        // And still of its own.
+        assert_accepted(&allowed.push(&allowed.event().sign()).await);
+    }
 }

@@ -82,7 +82,7 @@ fn every_setting_of_an_issuer_reaches_it() {
 
 #[test]
 fn every_setting_of_introspection_reaches_it() {
-    let plain = shown(introspection("mutual_tls = true"));
+    let plain = shown(introspection("client_secret = \"c\""));
     assert_shows(
         &plain,
         &[
@@ -96,7 +96,8 @@ fn every_setting_of_introspection_reaches_it() {
             "budget: 1000",
         ],
     );
-    let all = shown(introspection(
+    // Without a client that has a certificate it cannot be built.
+    let all = shown_builder(introspection(
         r#"mutual_tls = true
         endpoint = "https://as.example.com/mtls/introspect"
         require_signed_response = true
@@ -271,8 +272,11 @@ fn what_the_builder_refuses_is_refused() {
     let mut silent = config("");
     silent.revocation.introspection = true;
     assert!(matches!(refused(silent), ConfigError::IntrospectionMissing(_)));
-    let age = refused(introspection("mutual_tls = true\nmax_age = \"11m\""));
+    let age = refused(introspection("client_secret = \"c\"\nmax_age = \"11m\""));
     assert_eq!(age.to_string(), "the max_age of introspection must be at most 600 s");
+    // RFC 8705 §2: a certificate is for the program to give its HTTP client.
+    let missing = IssuerError::ClientCertificateMissing("https://as.example.com".to_owned());
+    assert_eq!(refused(introspection("mutual_tls = true")), ConfigError::Issuer(missing));
 }
 
 #[test]

@@ -162,6 +162,15 @@ async fn every_setting_of_security_events_reaches_the_receiver() {
     let tenant = issuer.session_revoked(tenant).sign();
     let elsewhere = issuer.session_revoked(subject::opaque("a")).audience("https://b.example.com").sign();
     let critical = "critical_subject_members = \"tenant\"";
+    // R161: without being told so, it may not speak of another issuer's tokens.
+    let refused = events(&transmitter);
+    let server = config("").into_builder().unwrap().revocation(Revocation::security_events(refused));
+    let media_type = Some(&b"application/secevent+jwt"[..]);
+    let server = server.build().unwrap();
+    let answer =
+        server.receive_security_event(media_type, Some(AUTHORIZATION.as_bytes()), plain.as_bytes()).await;
+    assert!(answer.body().contains("access_denied"), "{}", answer.body());
+    let transmitter = format!("{transmitter}\nfor_issuers = \"{ISSUER}\"");
     for (lines, set, authorization, status, denied) in [
         ("", &plain, AUTHORIZATION, 202, 1),
         ("", &plain, SECRET, 400, 0),
@@ -174,7 +183,6 @@ async fn every_setting_of_security_events_reaches_the_receiver() {
         let events = events(&format!("{transmitter}\n{lines}"));
         let builder = config("").into_builder().unwrap();
         let server = builder.revocation(Revocation::security_events(events.clone())).build().unwrap();
-        let media_type = Some(&b"application/secevent+jwt"[..]);
         let answer =
             server.receive_security_event(media_type, Some(authorization.as_bytes()), set.as_bytes()).await;
         assert_eq!(answer.status(), status, "{lines}: {}", answer.body());

@@ -129,6 +129,11 @@ impl Introspection {
         Self { budget: calls, ..self }
     }
 
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn is_mutual_tls(&self) -> bool {
+        self.authentication.is_mutual_tls()
+    }
+
     pub(super) fn answer_audience(&self) -> &str {
         self.answer_audience.as_deref().unwrap_or_else(|| self.authentication.client_id())
     }

@@ -111,6 +111,11 @@ impl Memory {
         }
     }
 
+    /// Forgets that a token was active.
+    pub(super) fn forget(&self, digest: &Digest) {
+        self.lock().active.pop(digest);
+    }
+
     /// Forgets a call that is over, unless another one has taken its place.
     pub(super) fn end_call(&self, digest: &Digest, pending: &Pending) {
         let mut state = self.lock();

@@ -30,8 +30,8 @@ use self::lane::{Health, Lane, Refusal};
 use self::memory::{Digest, Known, Memory, Outcome};
 use super::client_authentication::form;
 use super::discovery::FetchError;
-use super::http::HttpClient;
 use super::fetch::within;
+use super::http::HttpClient;
 use super::keys::{IssuerKeys, distance};
 use super::signed_jwt::SignedJwt;
 use super::url::Url;
@@ -195,6 +195,11 @@ impl Introspector {
             Ok(Ok(outcome)) => outcome.clone().unwrap_or(Err(Error::IntrospectionUnavailable)),
             Ok(Err(_)) | Err(_) => Err(Error::IntrospectionUnavailable),
         }
+    }
+
+    /// Forgets that the token was active; the next question goes to the issuer.
+    pub(crate) fn forget(&self, digest: &Digest) {
+        self.memory.forget(digest);
     }
 
     fn lane(&self, known: bool) -> &Lane {

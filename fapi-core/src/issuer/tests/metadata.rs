@@ -147,7 +147,9 @@ fn a_trailing_slash_is_settled_by_what_the_issuer_signs() {
             let keys = FakeIssuer::working().keys(issuer);
             let other = if own == ISSUER { &*with_slash } else { ISSUER };
             assert!(keys.may_be(own) && keys.may_be(other));
-            for stranger in ["https://as.example/tenant//", "https://as.example", "https://as.example/TENANT", ""] {
+            for stranger in
+                ["https://as.example/tenant//", "https://as.example", "https://as.example/TENANT", ""]
+            {
                 assert!(!keys.may_be(stranger));
                 assert_eq!(keys.settle(stranger), None);
             }

@@ -87,8 +87,14 @@ impl Lists {
         Known::Nothing(sender)
     }
 
+    /// Tells everybody what came of a fetch, and makes room for it.
+    pub(super) fn take_in(&self, sender: &watch::Sender<Option<Outcome>>, outcome: Outcome) {
+        sender.send_replace(Some(outcome));
+        self.trim();
+    }
+
     /// Gives up the lists that were not needed for longest, until the others are within the bound.
-    pub(super) fn trim(&self) {
+    fn trim(&self) {
         let mut fetches = self.lock();
         while fetches.iter().map(|(_, fetch)| fetch.size()).fold(0, usize::saturating_add) > MAX_TOTAL_BYTES {
             fetches.pop_lru();

@@ -212,8 +212,8 @@ impl ListIssuer {
                 let (pending, issuer, uri) = (sender.subscribe(), Arc::clone(self), uri.to_owned());
                 // A task of its own: the client that caused it may hang up, and others wait for it.
                 runtime.spawn(async move {
-                    sender.send_replace(Some(issuer.fetch(&uri, now).await));
-                    issuer.lists.trim();
+                    let outcome = issuer.fetch(&uri, now).await;
+                    issuer.lists.take_in(&sender, outcome);
                 });
                 pending
             }

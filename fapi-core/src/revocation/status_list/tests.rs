@@ -165,8 +165,7 @@ fn the_bytes_of_all_lists_are_bounded() {
     let lists = Lists::new();
     for uri in ["1", "2", "3", "4", "5", "6", "7", "8", "9"] {
         let Known::Nothing(sender) = lists.look_up(uri, NOW) else { panic!("nothing is known of {uri}") };
-        sender.send_replace(Some(Ok(Arc::clone(&list))));
-        lists.trim();
+        lists.take_in(&sender, Ok(Arc::clone(&list)));
         let kept = lists.look_up("1", NOW);
         assert!(matches!(kept, Known::Outcome(Ok(_))), "the one in use stays, after {uri}");
     }
