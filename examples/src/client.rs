@@ -3,9 +3,9 @@
 use std::fmt;
 
 use fapi_testkit::TestClient;
-use http_body_util::{BodyExt as _, Empty, Limited};
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;
-use hyper::header::{AUTHORIZATION, HeaderMap, WWW_AUTHENTICATE};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, WWW_AUTHENTICATE};
 use hyper::http;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -43,7 +43,7 @@ pub type CallError = Box<dyn std::error::Error + Send + Sync>;
 
 /// An HTTP client with its connections.
 #[derive(Clone, Debug)]
-pub struct Http(Client<HttpConnector, Empty<Bytes>>);
+pub struct Http(Client<HttpConnector, Full<Bytes>>);
 
 impl Http {
     /// A client without connections.
@@ -63,7 +63,22 @@ impl Http {
             Some(value) => request.header(name, value),
             None => request,
         });
-        let (head, body) = self.0.request(request.body(Empty::new())?).await?.into_parts();
+        self.answer(request.body(Full::default())?).await
+    }
+
+    /// Pushes a security event to a receiver, as its transmitter does (RFC 8935 §2.1).
+    ///
+    /// # Errors
+    /// If there is no answer, or one that cannot be read.
+    pub async fn push_event(&self, url: &str, authorization: &str, set: &str) -> Result<Answer, CallError> {
+        let request = http::Request::post(url)
+            .header(CONTENT_TYPE, "application/secevent+jwt")
+            .header(AUTHORIZATION, authorization);
+        self.answer(request.body(set.to_owned().into())?).await
+    }
+
+    async fn answer(&self, request: http::Request<Full<Bytes>>) -> Result<Answer, CallError> {
+        let (head, body) = self.0.request(request).await?.into_parts();
         let body = Limited::new(body, MAX_BODY).collect().await?.to_bytes();
         Ok(Answer {
             status: head.status.as_u16(),

@@ -4,12 +4,12 @@ use std::future::Future;
 use std::io;
 
 use actix_web::{App, HttpResponse, HttpServer, Responder, Route, guard, web};
-use fapi_actix::{AccessToken, AccessTokenMiddleware, Require};
+use fapi_actix::{AccessToken, AccessTokenMiddleware, Require, security_events};
 use fapi_core::{Requirement, ResourceServer};
 use rustls::ServerConfig;
 use tokio::net::TcpListener;
 
-use super::{GRACE, HEALTHY, Login, Payment, READ, Records, WRITE, Whoami, recent_login};
+use super::{GRACE, HEALTHY, Login, Payment, READ, Records, SECURITY_EVENTS, WRITE, Whoami, recent_login};
 
 /// The routes of the API.
 ///
@@ -19,6 +19,7 @@ fn routes(config: &mut web::ServiceConfig, server: ResourceServer, records: Reco
     let write = web::post().to(add).wrap(Require::new(Requirement::scope(WRITE)));
     let sensitive = get().to(sensitive).wrap(Require::new(recent_login()));
     let payments = web::post().to(pay).wrap(Require::new(Payment::consent()));
+    let events = security_events(SECURITY_EVENTS, &server);
     let protected = web::scope("")
         .service(web::resource("/whoami").route(get().to(whoami)))
         .service(web::resource("/records").route(read).route(write))
@@ -29,6 +30,7 @@ fn routes(config: &mut web::ServiceConfig, server: ResourceServer, records: Reco
     config
         .app_data(web::Data::new(records))
         .service(web::resource("/healthz").route(get().to(|| async { web::Json(HEALTHY) })))
+        .service(events)
         .service(protected);
 }
 

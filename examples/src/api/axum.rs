@@ -13,11 +13,11 @@ use axum::routing::{get, post};
 use axum::serve::{IncomingStream, Listener};
 use axum::{Json, Router};
 use fapi_core::{Requirement, ResourceServer};
-use fapi_tower::{AccessToken, AccessTokenLayer, Connection, RequireLayer};
+use fapi_tower::{AccessToken, AccessTokenLayer, Connection, RequireLayer, SecurityEventsService};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::{GRACE, HEALTHY, Login, Payment, READ, Records, WRITE, Whoami, recent_login};
+use super::{GRACE, HEALTHY, Login, Payment, READ, Records, SECURITY_EVENTS, WRITE, Whoami, recent_login};
 
 /// The routes of the API.
 pub fn router(server: ResourceServer) -> Router {
@@ -25,6 +25,7 @@ pub fn router(server: ResourceServer) -> Router {
     let write = post(add).route_layer(RequireLayer::new(Requirement::scope(WRITE)));
     let sensitive = get(sensitive).route_layer(RequireLayer::new(recent_login()));
     let payments = post(pay).route_layer(RequireLayer::new(Payment::consent()));
+    let events = SecurityEventsService::new(&server);
     let protected = Router::new()
         .route("/whoami", get(whoami))
         .route("/records", read.merge(write))
@@ -34,7 +35,10 @@ pub fn router(server: ResourceServer) -> Router {
         .fallback(|| async { StatusCode::NOT_FOUND })
         .with_state(Records::default())
         .layer(AccessTokenLayer::new(server));
-    Router::new().route("/healthz", get(|| async { Json(HEALTHY) })).merge(protected)
+    Router::new()
+        .route("/healthz", get(|| async { Json(HEALTHY) }))
+        .route_service(SECURITY_EVENTS, events)
+        .merge(protected)
 }
 
 async fn whoami(token: AccessToken) -> impl IntoResponse {

@@ -7,6 +7,7 @@
 //! | `POST /records` | the scope `records:write` |
 //! | `GET /sensitive` | a user who has proved who it is in the last five minutes, in one of two ways (RFC 9470) |
 //! | `POST /payments` | the user's consent to a payment in euros (RFC 9396) |
+//! | `POST /security-events` | what the transmitter of security events was told to send (RFC 8935); 404 without one |
 //! | `GET /healthz` | nothing |
 //! | `GET /.well-known/oauth-protected-resource` | nothing (RFC 9728) |
 //!
@@ -21,6 +22,9 @@ use std::time::Duration;
 
 use fapi_core::{AccessToken, Requirement, UnixTime};
 use serde::{Deserialize, Serialize};
+
+/// Where the issuer pushes what it has revoked, if the server is configured to receive it.
+pub const SECURITY_EVENTS: &str = "/security-events";
 
 /// The scope for `GET /records`.
 pub const READ: &str = "records:read";

@@ -12,7 +12,7 @@ use std::{fs, io};
 use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser as _};
 use clap::{ArgAction, Parser, ValueEnum};
 use fapi_core::config::{Config, RejectionBody, Span};
-use fapi_core::{ConfigError, Issuer, NoncePolicy, Profile, ResourceServer};
+use fapi_core::{ConfigError, Issuer, NoncePolicy, Profile, ResourceServer, Revocation, SecurityEvents};
 use fapi_examples::api::{self, READ, WRITE};
 use fapi_examples::cli::{self, Failure};
 use fapi_examples::{clock, shutdown};
@@ -35,9 +35,14 @@ Example, behind a gateway that terminates TLS:
 Example, of the Norwegian health sector, with the rest in a file:
   api --profile helseid --config api.toml
 
+Example, with an issuer that pushes what it has revoked (CAEP) to POST /security-events:
+  FAPI_EVENTS_AUTHORIZATION='Bearer agreed-secret' api --public-url https://api.example.com \\
+      --issuer https://as.example.com
+
 Routes: GET /whoami, GET /records (scope records:read), POST /records (scope records:write),
 GET /sensitive (acr urn:example:loa:substantial or urn:example:loa:high, auth_time in the last 5 minutes),
 POST /payments (an authorization detail of the type payment_initiation, in EUR),
+POST /security-events (for the transmitter of security events; 404 without one),
 GET /healthz (open), GET /.well-known/oauth-protected-resource (open).
 
 The log is on stderr: a line for each refusal. RUST_LOG=fapi_core=debug also shows accepted requests.";
@@ -87,6 +92,19 @@ struct Arguments {
     /// file says that the issuer is asked (default: 1h, or none where the issuer is asked)
     #[arg(long, env = "FAPI_MAX_TOKEN_LIFETIME", value_name = "TIME", value_parser = humantime::parse_duration)]
     max_token_lifetime: Option<Duration>,
+
+    /// Receive security events of the issuer (RFC 8935) at POST /security-events, for the audience of its tokens: the whole
+    /// value of the header `Authorization` that it was told to send. For one --issuer; the table
+    /// `revocation.security_events` of the file can name more
+    // A secret: rather by the variable, since others on the machine can see the arguments of a program.
+    #[arg(
+        long,
+        env = "FAPI_EVENTS_AUTHORIZATION",
+        value_name = "VALUE",
+        hide_env_values = true,
+        requires = "issuers"
+    )]
+    events_authorization: Option<String>,
 
     /// Let issuer URLs be http on loopback addresses; never on any other host
     #[arg(long, env = "FAPI_ALLOW_INSECURE_LOOPBACK", action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
@@ -206,8 +224,22 @@ fn resource_server(
     if !settings.revocation.introspection {
         settings.revocation.max_token_lifetime.get_or_insert(MAX_TOKEN_LIFETIME);
     }
-    let server = settings.into_builder().and_then(|builder| builder.build());
-    server.map_err(|error| wrong(arguments, &error))
+    let events = security_events(arguments, &settings)?;
+    let builder = settings.into_builder().map_err(|error| wrong(arguments, &error))?;
+    let builder = events.into_iter().fold(builder, |builder, events| builder.revocation(events));
+    builder.build().map_err(|error| wrong(arguments, &error))
+}
+
+/// What the flag asks for: events of the one issuer, for the first audience.
+fn security_events(arguments: &Arguments, settings: &Config) -> Result<Option<Revocation>, Failure> {
+    let Some(authorization) = &arguments.events_authorization else { return Ok(None) };
+    let ([issuer], [audience, ..]) = (&arguments.issuers[..], &settings.audience[..]) else {
+        return Err(Failure::usage(
+            "--events-authorization goes with exactly one --issuer (--help explains)",
+        ));
+    };
+    let events = SecurityEvents::new(Issuer::new(issuer), audience, authorization);
+    Ok(Some(Revocation::security_events(events)))
 }
 
 /// The configuration's error, with the flag to mend it.

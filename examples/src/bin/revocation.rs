@@ -6,27 +6,19 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-use axum::Router;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL;
 use fapi_core::{Issuer, ResourceServer, Revocation, SecurityEvents};
-use fapi_examples::api;
+use fapi_examples::api::{self, SECURITY_EVENTS};
 use fapi_examples::cli;
 use fapi_examples::client::Http;
 use fapi_testkit::{IssuerServer, TestClient, TestIssuer, subject};
-use fapi_tower::SecurityEventsService;
-use http_body_util::Full;
-use hyper::body::Bytes;
-use hyper::http;
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
 use tokio::net::TcpListener;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
 /// What the issuer was told to send with each event. Yours is random, and comes from a secret store.
 const AUTHORIZATION: &str = "Bearer agreed-secret";
-const EVENTS: &str = "/security-events";
 
 /// The API's side, which is all there is to it.
 fn resource_server(url: &str, issuer: &str) -> Result<ResourceServer, Failure> {
@@ -40,24 +32,14 @@ fn resource_server(url: &str, issuer: &str) -> Result<ResourceServer, Failure> {
         .build()?)
 }
 
-fn router(server: ResourceServer) -> Router {
-    let events = SecurityEventsService::new(&server);
-    Router::new().route_service(EVENTS, events).merge(api::axum::router(server))
-}
-
 /// The status of a call with this token.
 async fn call(client: &TestClient, api: &str, token: &str) -> Result<u16, Failure> {
     Ok(Http::new().get(client, &format!("{api}/whoami"), token).await?.status)
 }
 
 /// The issuer's side: pushes an event.
-async fn push(api: &str, set: String) -> Result<u16, Failure> {
-    let request = http::Request::post(format!("{api}{EVENTS}"))
-        .header("content-type", "application/secevent+jwt")
-        .header("authorization", AUTHORIZATION)
-        .body(Full::<Bytes>::from(set))?;
-    let client = Client::builder(TokioExecutor::new()).build_http();
-    Ok(client.request(request).await?.status().as_u16())
+async fn push(api: &str, set: &str) -> Result<u16, Failure> {
+    Ok(Http::new().push_event(&format!("{api}{SECURITY_EVENTS}"), AUTHORIZATION, set).await?.status)
 }
 
 async fn statuses(issuer: &IssuerServer, api: &str) -> Result<Vec<(&'static str, u16, u16)>, Failure> {
@@ -74,10 +56,10 @@ async fn statuses(issuer: &IssuerServer, api: &str) -> Result<Vec<(&'static str,
     let set = issuer.session_revoked(session).audience(api).sign();
     Ok(vec![
         ("the client: a token of Alice's laptop", call(&client, api, &laptop).await?, 200),
-        ("the issuer: the laptop's session was revoked", push(api, set.clone()).await?, 202),
+        ("the issuer: the laptop's session was revoked", push(api, &set).await?, 202),
         ("the client: the same token again", call(&client, api, &laptop).await?, 401),
         ("the client: a token of Alice's phone", call(&client, api, &phone).await?, 200),
-        ("the issuer: the same event again", push(api, set).await?, 202),
+        ("the issuer: the same event again", push(api, &set).await?, 202),
     ])
 }
 
@@ -85,7 +67,7 @@ async fn run() -> Result<ExitCode, Failure> {
     let issuer = TestIssuer::new("named after its address").serve();
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
-    let router = router(resource_server(&url, issuer.identifier())?);
+    let router = api::axum::router(resource_server(&url, issuer.identifier())?);
     tokio::spawn(async move { axum::serve(listener, router).await });
 
     let mut table = Table::new();

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 
 use fapi_core::{Clock as _, SystemClock};
 use fapi_examples::client::{Answer, Call, Http};
-use fapi_testkit::{Fault, IssuerServer, TestClient, TestIssuer, TokenBuilder};
+use fapi_testkit::{Fault, IssuerServer, TestClient, TestIssuer, TokenBuilder, subject};
 use serde_json::{Value, json};
 
 use crate::process::Process;
@@ -228,6 +228,8 @@ async fn both_frameworks_answer_alike() {
             api.open_call("GET", "/healthz"),
             api.open_call("HEAD", "/healthz"),
             api.open_call("POST", "/healthz"),
+            api.open_call("GET", "/security-events"),
+            api.open_call("POST", "/security-events"),
             api.open_call("GET", "/whoami"),
             api.open_call("GET", "/whoami?access_token=x"),
             api.open_call("GET", "/nowhere"),
@@ -264,6 +266,29 @@ async fn both_frameworks_answer_alike() {
     let [axum, actix] = answers;
     for (axum, actix) in axum.await.into_iter().zip(actix.await) {
         assert_eq!(axum, actix);
+    }
+}
+
+// R4, R162, R165: what the issuer has revoked is refused from the next request on.
+#[tokio::test]
+async fn the_issuer_pushes_what_it_has_revoked() {
+    const AUTHORIZATION: &str = "Bearer agreed-secret";
+    let issuer = issuer();
+    for framework in FRAMEWORKS {
+        let flags = ["--framework", framework, "--nonce", "off", "--events-authorization", AUTHORIZATION];
+        let api = Api::start(&issuer, &flags);
+        let token = api.token(&issuer, "");
+        assert_eq!(api.send(&api.call("GET", "/whoami", &token, None)).await.status, 200);
+        let user = subject::iss_sub(issuer.identifier(), "alice");
+        let set = issuer.issuer().session_revoked(user).audience(&api.url).sign();
+        let url = format!("{}/security-events", api.url);
+        let push = async |secret| api.http.push_event(&url, secret, &set).await.unwrap();
+        let refused = push("Bearer guessed").await;
+        assert_eq!((refused.status, &json(&refused)["err"]), (400, &json!("authentication_failed")));
+        assert_eq!(api.send(&api.call("GET", "/whoami", &token, None)).await.status, 200);
+        assert_eq!(push(AUTHORIZATION).await.status, 202, "{framework}");
+        let refused = api.send(&api.call("GET", "/whoami", &token, None)).await;
+        assert_eq!((refused.status, refused.challenge("error")), (401, Some("invalid_token")), "{framework}");
     }
 }
 

@@ -66,6 +66,17 @@ fn a_public_url_is_asked_for_where_the_listen_address_is_none() {
     assert_one_line(&end(API, &arguments), 2, "--public-url");
 }
 
+// R166: the value says whose event it is.
+#[test]
+fn events_are_those_of_one_issuer() {
+    for issuers in [&[][..], &["--issuer", "https://a.example.com", "--issuer", "https://b.example.com"]] {
+        let arguments = [issuers, &["--events-authorization", "Bearer agreed-secret"]].concat();
+        let ended = end(API, &arguments);
+        assert!(!ended.stderr.contains("agreed-secret"), "{}", ended.stderr);
+        assert_one_line(&ended, 2, "--issuer");
+    }
+}
+
 #[test]
 fn a_port_in_use_is_one_line_and_status_1() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -139,6 +139,34 @@ async fn a_file_configures_an_api_that_reads_status_lists() {
     }
 }
 
+// R165, R166: the receiver is there for whomever the file names.
+#[tokio::test]
+async fn a_file_configures_an_api_that_receives_security_events() {
+    let issuer = TestIssuer::new("named after its address").serve();
+    let other = TestIssuer::new("https://events.example.com");
+    let file = File::new(
+        "security-events.toml",
+        &format!(
+            "issuer = \"{}\"\naudience = \"urn:records\"\nallow_insecure_loopback = true\nnonce = \"off\"\n\
+             [[revocation.security_events]]\nissuer = \"{0}\"\naudience = \"urn:records\"\n\
+             authorization = \"Bearer a\"\nverification_interval = \"1h\"\n\
+             [[revocation.security_events]]\nissuer = {{ identifier = \"{}\", key_set = '{}' }}\n\
+             audience = \"urn:records\"\nauthorization = \"Bearer b\"\n",
+            issuer.identifier(),
+            other.identifier(),
+            other.jwks(),
+        ),
+    );
+    let mut process = Process::start(API, &["--config", file.path(), "--listen", "127.0.0.1:0"]);
+    let url = format!("{}/security-events", process.line_after("listening on "));
+    for (transmitter, secret, status) in
+        [(issuer.issuer(), "Bearer a", 202), (&other, "Bearer b", 202), (&other, "Bearer a", 400)]
+    {
+        let set = transmitter.verification("stream-1").audience("urn:records").sign();
+        assert_eq!(Http::new().push_event(&url, secret, &set).await.unwrap().status, status, "{secret}");
+    }
+}
+
 #[test]
 fn a_mistake_in_the_file_is_one_line_and_status_2() {
     for (text, says) in [

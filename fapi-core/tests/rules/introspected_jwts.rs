@@ -76,7 +76,7 @@ async fn an_answer_that_agrees_is_an_answer() {
     let agreeing = [
         active(&world),
         active_with(&world, "aud", json!(["https://other.example.com", API])),
-        active_with(&world, "exp", world.ahead(300).as_secs() as f64 + 0.5),
+        active_with(&world, "exp", format!("{}.5", world.ahead(300).as_secs()).parse::<Value>().unwrap()),
         active_with(&world, "sub", Value::Null),
         active_with(&world, "unknown", "member"),
     ];

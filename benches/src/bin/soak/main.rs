@@ -1,7 +1,9 @@
-//! A resource server under load for a while, and an issuer that rotates its keys, goes down, is slow and talks rubbish.
+//! A resource server under load for a while, and issuers that rotate their keys, withdraw tokens, go down, are slow and talk
+//! rubbish.
 //!
-//! Every answer is held against what is known at that moment (`traffic.rs`): a good token under a known key is accepted, at
-//! once; none is refused for a fault of its issuer; nothing forged, replayed or withdrawn is accepted. Afterwards the
+//! Every answer is held against what is known at that moment: a good token under a known key is accepted, at once; none is
+//! refused for a fault of its issuer; nothing forged, replayed (`traffic.rs`) or withdrawn, by introspection, status list
+//! or event (`revocations.rs`), is accepted for longer than was configured. Afterwards the
 //! memory must be what it was when the caches were full (`memory.rs`). Time runs five times as fast as outside, so that a
 //! minute has ten cool-downs.
 #![allow(
@@ -14,6 +16,7 @@ mod clock;
 mod memory;
 mod phases;
 mod report;
+mod revocations;
 mod stage;
 mod traffic;
 

@@ -1,11 +1,18 @@
-//! Who takes part: an API, an issuer that will fail, another that never does, and what is known of their keys.
+//! Who takes part: an API, an issuer that will fail and rotates its keys, one that will fail and withdraws tokens, one that
+//! does neither, and what is known of them.
 
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use fapi_core::{Clock, Error, FieldLines, Issuer, ResourceRequest, ResourceServer, Revocation};
-use fapi_testkit::{Fault, IssuerServer, TestClient, TestIssuer};
+use fapi_core::{
+    ClientAuthentication, Clock, Error, FieldLines, Introspection, Issuer, ResourceRequest, ResourceServer,
+    Revocation, SecurityEvents, StatusListPolicy, UnixTime,
+};
+use fapi_testkit::{Fault, IssuerServer, RegisteredClient, TestClient, TestIssuer, TokenBuilder};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
@@ -17,14 +24,32 @@ const RECORDS: &str = "https://api.example.com/records";
 const COOL_DOWN: Duration = Duration::from_secs(30);
 /// Of the tokens: longer than a soak, whose time runs faster.
 const LIFETIME: Duration = Duration::from_secs(12 * 3600);
+/// How long what the API has learned of a token's revocation counts, by its clock.
+pub(crate) const MAX_AGE: Duration = Duration::from_secs(10);
+/// For how long an issuer that has failed is left alone when it is asked about tokens or for a status list.
+const PAUSE: Duration = Duration::from_secs(5);
+/// This API, at the issuer that it asks.
+const CLIENT: (&str, &str) = ("api", "secret");
+/// What that issuer sends with its events.
+const EVENTS_AUTHORIZATION: &[u8] = b"Bearer secret";
 /// How long a fetch may take, outside, and how long the scheduler may.
 const FETCH_TIME: Duration = Duration::from_secs(5);
 const SLACK: Duration = Duration::from_millis(1500);
 
+/// What came of a request.
+pub(crate) struct Decision {
+    pub(crate) answer: Result<(), Error>,
+    /// Whether it had to wait for anything: the decision was not there at once, however busy this machine is.
+    pub(crate) waited: bool,
+}
+
 pub(crate) struct Stage {
     pub(crate) failing: IssuerServer,
+    /// It fails as the first one does, and withdraws tokens: opaque ones, those on its status list, and by events.
+    pub(crate) asked: IssuerServer,
     pub(crate) reliable: IssuerServer,
     pub(crate) client: TestClient,
+    clock: Arc<dyn Clock>,
     server: ResourceServer,
     /// How often the failing issuer has replaced its key.
     rotations: AtomicU64,
@@ -57,26 +82,20 @@ pub(crate) enum Expected {
 impl Stage {
     pub(crate) async fn set() -> Arc<Self> {
         let clock: Arc<dyn Clock> = Arc::new(FastClock::start());
-        let issuer = || TestIssuer::new("").with_clock(Arc::clone(&clock)).serve();
-        let (failing, reliable) = (issuer(), issuer());
-        let server = ResourceServer::builder()
-            .public_url(API)
-            .audience(API)
-            .issuer(Issuer::new(failing.identifier()))
-            .issuer(Issuer::new(reliable.identifier()))
-            .revocation(Revocation::max_token_lifetime(Duration::from_secs(24 * 3600)))
-            .allow_insecure_loopback(true)
-            .clock(Arc::clone(&clock))
-            .build()
-            .expect("a valid configuration");
+        let issuer = || TestIssuer::new("").with_clock(Arc::clone(&clock));
+        let (failing, reliable) = (issuer().serve(), issuer().serve());
+        let asked = issuer().with_client(RegisteredClient::client_secret_basic(CLIENT.0, CLIENT.1)).serve();
+        let server = server([&failing, &reliable], &asked, &clock);
         // Until the replay store can vouch for every proof.
         sleep(outside(Duration::from_secs(120))).await;
-        server.load_keys().await.expect("both issuers are up");
+        server.load_keys().await.expect("all issuers are up");
         let now = Instant::now();
         Arc::new(Self {
             failing,
+            asked,
             reliable,
-            client: TestClient::new().with_clock(clock),
+            client: TestClient::new().with_clock(Arc::clone(&clock)),
+            clock,
             server,
             rotations: AtomicU64::new(0),
             minting: RwLock::new(()),
@@ -103,16 +122,33 @@ impl Stage {
 
     /// A good token.
     pub(crate) fn token_of(&self, issuer: &TestIssuer) -> String {
-        issuer.token().bound_to(&self.client).lifetime(LIFETIME).sign()
+        self.mint_by(issuer).sign()
+    }
+
+    pub(crate) fn mint_by(&self, issuer: &TestIssuer) -> TokenBuilder {
+        issuer.token().bound_to(&self.client).lifetime(LIFETIME)
     }
 
     pub(crate) fn set_fault(&self, fault: Option<Fault>) {
-        match fault {
-            Some(fault) => self.failing.set_fault(fault),
-            None => self.failing.clear_fault(),
-        }
+        // Held meanwhile, so that nobody takes for sound who has just failed.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        for issuer in [&self.failing, &self.asked] {
+            match fault {
+                Some(fault) => issuer.set_fault(fault),
+                None => issuer.clear_fault(),
+            }
+        }
         (state.fault, state.since) = (fault, Instant::now());
+    }
+
+    /// Whether the issuer that is asked has been sound for so long that it answers.
+    pub(crate) fn is_sound(&self) -> bool {
+        let state = *self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.fault.is_none() && state.since.elapsed() > outside(PAUSE) + SLACK
+    }
+
+    pub(crate) fn now(&self) -> UnixTime {
+        self.clock.now()
     }
 
     /// How often the key was replaced until now; the same before and after an answer means: not in between.
@@ -149,13 +185,47 @@ impl Stage {
     }
 
     /// The server's decision about a request.
-    pub(crate) async fn decide(&self, token: &str, proof: &str) -> Result<(), Error> {
+    pub(crate) async fn decide(&self, token: &str, proof: &str) -> Decision {
         // A decision from memory never waits, and others want to go on, too.
         yield_now().await;
         let authorization = format!("DPoP {token}");
         let request = ResourceRequest::new("GET", "/records", None)
             .with_authorization(FieldLines::One(authorization.as_bytes()))
             .with_dpop(FieldLines::One(proof.as_bytes()));
-        self.server.verify(&request).await.map(|_verified| ()).map_err(|rejection| rejection.error().clone())
+        let mut deciding = pin!(self.server.verify(&request));
+        let first = poll_fn(|context| Poll::Ready(deciding.as_mut().poll(context))).await;
+        let waited = first.is_pending();
+        let answer = match first {
+            Poll::Ready(answer) => answer,
+            Poll::Pending => deciding.await,
+        };
+        Decision { answer: answer.map(drop).map_err(|rejection| rejection.error().clone()), waited }
     }
+
+    /// The status of the answer to an event of the issuer that is asked.
+    pub(crate) async fn push(&self, set: &str) -> u16 {
+        let media_type = Some(&b"application/secevent+jwt"[..]);
+        let answer =
+            self.server.receive_security_event(media_type, Some(EVENTS_AUTHORIZATION), set.as_bytes());
+        answer.await.status()
+    }
+}
+
+fn server(by_keys: [&IssuerServer; 2], asked: &IssuerServer, clock: &Arc<dyn Clock>) -> ResourceServer {
+    let authorization = String::from_utf8_lossy(EVENTS_AUTHORIZATION);
+    let events = SecurityEvents::new(Issuer::new(asked.identifier()), API, authorization);
+    let introspection = Introspection::new(ClientAuthentication::client_secret_basic(CLIENT.0, CLIENT.1))
+        .with_max_age(MAX_AGE)
+        .with_negative_age(Duration::from_secs(1));
+    let builder = ResourceServer::builder()
+        .public_url(API)
+        .audience(API)
+        .issuer(Issuer::new(asked.identifier()).with_introspection(introspection))
+        .revocation(Revocation::max_token_lifetime(Duration::from_secs(24 * 3600)))
+        .revocation(Revocation::status_list(StatusListPolicy::new().optional().with_max_age(MAX_AGE)))
+        .revocation(Revocation::security_events(events))
+        .allow_insecure_loopback(true)
+        .clock(Arc::clone(clock));
+    let builder = by_keys.iter().fold(builder, |builder, it| builder.issuer(Issuer::new(it.identifier())));
+    builder.build().expect("a valid configuration")
 }

@@ -1,14 +1,14 @@
 //! Requests of every kind, each held against what must come of it.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use fapi_core::Error;
 use fapi_testkit::SigningKey;
 use tokio::task::JoinHandle;
 
 use crate::report::{Kind, Report};
-use crate::stage::{Expected, Stage};
+use crate::revocations::Withdrawer;
+use crate::stage::{Decision, Expected, Stage};
 
 /// Tasks of holders of good tokens, and of strangers.
 const HOLDERS: usize = 6;
@@ -19,7 +19,7 @@ pub(crate) fn start(stage: &Arc<Stage>, report: &Arc<Report>) -> Vec<JoinHandle<
     let worker = || Worker { stage: Arc::clone(stage), report: Arc::clone(report) };
     let holders = (0..HOLDERS).map(|_| tokio::spawn(worker().hold()));
     let strangers = (0..STRANGERS).map(|_| tokio::spawn(worker().intrude()));
-    holders.chain(strangers).collect()
+    holders.chain(strangers).chain(Withdrawer::start(stage, report)).collect()
 }
 
 struct Worker {
@@ -63,9 +63,8 @@ impl Worker {
     async fn good(&self, rotations: u64, token: &str) {
         let expected = self.stage.expected(rotations);
         let proof = self.stage.proof(token);
-        let start = Instant::now();
-        let answer = self.stage.decide(token, &proof).await;
-        let took = start.elapsed();
+        let known = self.stage.is_known(rotations);
+        let Decision { answer, waited } = self.stage.decide(token, &proof).await;
         // A key that was replaced meanwhile is another case.
         if self.stage.rotations() != rotations {
             return;
@@ -81,43 +80,42 @@ impl Worker {
         }
         let kind = if expected == Expected::Accepted { Kind::KnownKey } else { Kind::NewKey };
         self.report.answer(kind, right, &answer);
-        if expected == Expected::Accepted {
-            self.report.took(took);
+        if known {
+            self.report.known_key(waited);
         }
     }
 
     /// A token under a key that is no longer published: accepted only until the new key set is there.
     async fn withdrawn(&self, rotations: u64, token: &str) {
         let known = self.stage.is_known(rotations);
-        let answer = self.stage.decide(token, &self.stage.proof(token)).await;
+        let answer = self.stage.decide(token, &self.stage.proof(token)).await.answer;
         let right = match &answer {
             Ok(()) => !known,
             Err(Error::TokenKeyUnknown | Error::KeysUnavailable) => true,
             Err(_) => false,
         };
-        self.report.answer(Kind::Withdrawn, right, &answer);
+        self.report.answer(Kind::WithdrawnKey, right, &answer);
     }
 
     /// Another issuer's token, whatever befalls the first.
     async fn reliable(&self) {
         let token = self.stage.token_of(self.stage.reliable.issuer());
-        let start = Instant::now();
-        let answer = self.stage.decide(&token, &self.stage.proof(&token)).await;
-        self.report.took(start.elapsed());
+        let Decision { answer, waited } = self.stage.decide(&token, &self.stage.proof(&token)).await;
+        self.report.known_key(waited);
         self.report.answer(Kind::OtherIssuer, answer.is_ok(), &answer);
     }
 
     async fn replay(&self) {
         let token = self.stage.token_of(self.stage.reliable.issuer());
         let proof = self.stage.proof(&token);
-        let first = self.stage.decide(&token, &proof).await;
-        let second = self.stage.decide(&token, &proof).await;
+        let first = self.stage.decide(&token, &proof).await.answer;
+        let second = self.stage.decide(&token, &proof).await.answer;
         self.report.answer(Kind::OtherIssuer, first.is_ok(), &first);
         self.report.answer(Kind::Replay, second == Err(Error::ProofReplayed), &second);
     }
 
     async fn forged(&self, kind: Kind, token: &str) {
-        let answer = self.stage.decide(token, &self.stage.proof(token)).await;
+        let answer = self.stage.decide(token, &self.stage.proof(token)).await.answer;
         let right = match &answer {
             Err(Error::TokenKeyUnknown | Error::KeysUnavailable) => true,
             // Under the name of a key that is known, it is checked and wrong.
