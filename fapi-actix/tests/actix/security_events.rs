@@ -14,7 +14,8 @@ const AUTHORIZATION: &str = "Bearer agreed-secret";
 fn api() -> (Scenario, TestIssuer) {
     let transmitter = TestIssuer::new(TRANSMITTER);
     let known = Issuer::new(TRANSMITTER).with_key_set(transmitter.jwks());
-    let events = SecurityEvents::new(known, Scenario::PUBLIC_URL, AUTHORIZATION);
+    let events =
+        SecurityEvents::new(known, Scenario::PUBLIC_URL, AUTHORIZATION).for_issuers([Scenario::ISSUER]);
     let api = Scenario::with(|builder| builder.revocation(Revocation::security_events(events)));
     let transmitter = transmitter.with_clock(std::sync::Arc::new(api.clock.clone()));
     (api, transmitter)
