@@ -204,7 +204,7 @@ impl Need {
                 "nobody has said that requests of other methods and to other paths do no harm"
             }
             Self::Rotation => {
-                "needs an issuer that the API fetches keys from, and half a minute in which it looks for new ones"
+                "needs an issuer that the API fetches keys from, and half a minute in which it looks for new ones; a run of chosen cases (only) waits for it"
             }
             Self::OpaqueTokens => {
                 "nobody has said that the API asks an issuer of the run's own about opaque tokens"

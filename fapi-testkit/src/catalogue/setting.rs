@@ -14,7 +14,7 @@ use super::routes::{DetailsRoute, ScopeRoute, StepUpRoute};
 use crate::{TestClient, TokenBuilder};
 
 /// How long the tokens of a run live: longer than a run may take.
-const TOKEN_LIFETIME: Duration = Duration::from_secs(900);
+const TOKEN_LIFETIME: Duration = Duration::from_secs(14 * 60);
 
 /// An entry that is never changed.
 const VALID_ENTRY: u64 = 0;

@@ -81,10 +81,13 @@ impl Runner<'_> {
         ROTATION_LIMIT.min(self.options.ready_limit)
     }
 
-    /// Whether the API will have looked for new keys before the run has taken a minute.
+    /// Whether the API will have looked for new keys before the run has taken a minute, or all its time where cases were
+    /// chosen: nobody chooses what is to be passed over.
     fn has_time_for_rotation(&self) -> bool {
         let wait = self.rotation_limit().saturating_sub(self.fetched.elapsed());
         let end = self.started.elapsed().saturating_add(wait);
-        self.setting.key_fetches().is_some() && end < MINUTE.min(self.options.time_limit)
+        let limit = self.options.time_limit;
+        let limit = if self.options.only.is_empty() { MINUTE.min(limit) } else { limit };
+        self.setting.key_fetches().is_some() && end < limit
     }
 }

@@ -3,8 +3,9 @@
 //!
 //! Every answer is held against what is known at that moment: a good token under a known key is accepted, at once; none is
 //! refused for a fault of its issuer; nothing forged, replayed (`traffic.rs`) or withdrawn, by introspection, status list
-//! or event (`revocations.rs`), is accepted for longer than was configured. Afterwards the
-//! memory must be what it was when the caches were full (`memory.rs`). Time runs five times as fast as outside, so that a
+//! or event (`revocations.rs`), is accepted for longer than was configured. A decision
+//! that does not come, and a panic anywhere, are faults. Afterwards the memory must be what it was when the caches were full
+//! (`memory.rs`). Time runs five times as fast as outside, so that a
 //! minute has ten cool-downs.
 #![allow(
     clippy::arithmetic_side_effects,
@@ -44,6 +45,7 @@ async fn main() -> ExitCode {
     let duration = Duration::from_secs(Arguments::parse().seconds);
     let stage = Stage::set().await;
     let report = Arc::new(Report::default());
+    report.watch_panics();
     let workers = traffic::start(&stage, &report);
     let memory = tokio::spawn(Memory::watch(duration));
     phases::play(&stage, duration).await;

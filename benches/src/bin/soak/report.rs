@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
+use std::panic;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use fapi_core::Error;
@@ -62,6 +63,15 @@ pub(crate) struct Report {
 }
 
 impl Report {
+    /// Takes every panic for a fault: of the library's own tasks too, which nobody else would see.
+    pub(crate) fn watch_panics(self: &Arc<Self>) {
+        let (report, print) = (Arc::clone(self), panic::take_hook());
+        panic::set_hook(Box::new(move |information| {
+            report.wrong("something has panicked".to_owned());
+            print(information);
+        }));
+    }
+
     pub(crate) fn answer(&self, kind: Kind, right: bool, answer: &Result<(), Error>) {
         let outcome = answer.as_ref().err().map_or("accepted", Error::code);
         let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);

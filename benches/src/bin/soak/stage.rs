@@ -14,7 +14,7 @@ use fapi_core::{
 };
 use fapi_testkit::{Fault, IssuerServer, RegisteredClient, TestClient, TestIssuer, TokenBuilder};
 use tokio::task::yield_now;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::clock::{FastClock, outside};
 
@@ -26,6 +26,8 @@ const COOL_DOWN: Duration = Duration::from_secs(30);
 const LIFETIME: Duration = Duration::from_secs(12 * 3600);
 /// How long what the API has learned of a token's revocation counts, by its clock.
 pub(crate) const MAX_AGE: Duration = Duration::from_secs(10);
+/// How long a decision may take outside: as two fetches that hang, and a little for a busy machine.
+const LONGEST_DECISION: Duration = Duration::from_secs(12);
 /// For how long an issuer that has failed is left alone when it is asked about tokens or for a status list.
 const PAUSE: Duration = Duration::from_secs(5);
 /// This API, at the issuer that it asks.
@@ -197,7 +199,7 @@ impl Stage {
         let waited = first.is_pending();
         let answer = match first {
             Poll::Ready(answer) => answer,
-            Poll::Pending => deciding.await,
+            Poll::Pending => timeout(LONGEST_DECISION, deciding).await.expect("a decision in bounded time"),
         };
         Decision { answer: answer.map(drop).map_err(|rejection| rejection.error().clone()), waited }
     }
