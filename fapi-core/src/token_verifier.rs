@@ -164,7 +164,8 @@ impl TokenVerifier {
         let active = introspector.introspect(text, digest, Standing::Unknown, now).await?;
         let rules = introspection::claim_rules(profile, introspector.audience_optional());
         let keys = &issuer.keys;
-        let named = |iss: Option<&str>| iss.map_or(Some(keys.identifier()), |iss| keys.settle(iss));
+        let named =
+            |iss: Option<&str>| Some(keys.identifier()).filter(|_| iss.is_none_or(|iss| keys.may_be(iss)));
         let facts = introspection::facts(active.claims(), named, rules)?;
         let facts = self.check_facts(facts, issuer, profile, now)?;
         let token = ErasedToken::read(facts, self.claims_type, active.claims())?;
@@ -277,6 +278,11 @@ async fn verify_signature(
             let newer = newer.map_err(|_| Error::KeysUnavailable)?;
             token.verify_signature(&newer).map(|()| newer)
         }
+        // R119: without a name, nothing tells a key that was replaced from a signature that is wrong.
+        Err(Error::TokenSignature) if token.key_id().is_none() => match issuer.keys.refresh(now).await {
+            Ok(newer) => token.verify_signature(&newer).map(|()| newer),
+            Err(_) => Err(Error::TokenSignature),
+        },
         // R120: checked and wrong, and nobody waits for more: who can do no better than forge a signature must not hold a
         // request open. A key that has taken the place of the one with this name counts for the next token (R118).
         Err(Error::TokenSignature) => {

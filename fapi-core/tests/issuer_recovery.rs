@@ -210,8 +210,8 @@ async fn an_empty_key_set_withdraws_the_key() {
     }
 }
 
-// R118, R119, R120: a key that was replaced under the same kid, or under none, is found by its first token, which does not
-// wait for it, and counts for the next.
+// R118, R119, R120: a key that was replaced under the same kid is found by its first token, which does not wait for it, and
+// counts for the next; without a kid, it counts at once.
 #[tokio::test]
 async fn a_key_rotated_under_the_same_kid_is_found() {
     for kid in [Some("always the same"), None] {
@@ -227,7 +227,8 @@ async fn a_key_rotated_under_the_same_kid_is_found() {
         world.publish(published(&world.issuer.key(), kid));
         assert_eq!(world.call(token()).await, Err(Error::TokenSignature));
         world.clock.advance(COOL_DOWN);
-        assert_eq!(world.call(token()).await, Err(Error::TokenSignature));
+        let first = kid.map_or(Ok(()), |_named| Err(Error::TokenSignature));
+        assert_eq!(world.call(token()).await, first, "{kid:?}");
         settle().await;
         assert_eq!(world.call(token()).await, Ok(()), "{kid:?}");
         assert_eq!(world.call(token().signed_by(&old_key)).await, Err(Error::TokenSignature));

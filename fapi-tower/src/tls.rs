@@ -2,7 +2,8 @@
 //!
 //! Handshakes run beside each other, each of them for a limited time and a limited number of them at once. A client that
 //! says nothing keeps nobody waiting, and neither do many of them: where there are too many, the one that has been at it
-//! longest makes room for the next.
+//! longest makes room for the next. Against a flood of new connections, only a limit by address in front of this helps, and
+//! after the handshake, limits on silent connections are the server's to set.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -77,8 +78,8 @@ impl TlsListener {
         Self { handshake_time: most, ..self }
     }
 
-    /// How many handshakes may be going on: 512 by default. One more, and the oldest of them is given up, so that nobody
-    /// can keep others out by connecting and saying nothing. Each needs a file descriptor.
+    /// How many handshakes may be going on: 512 by default. One more, and the oldest of them is given up: to keep others
+    /// out, somebody would have to connect so many times within each of their handshakes. Each needs a file descriptor.
     #[must_use]
     pub fn with_max_handshakes(self, most: usize) -> Self {
         Self { max_handshakes: most, ..self }

@@ -18,6 +18,9 @@ use crate::config_error::ConfigError;
 use crate::crypto::{DecryptionKey, SigningKey, SigningKeyError};
 use crate::issuer::read_file;
 
+/// In place of a path that is none.
+const HIDDEN: &str = "(a key, where its path belongs)";
+
 /// The setting of [`DecryptionKeySettings`].
 const TOKEN_DECRYPTION: &str = "token_decryption";
 
@@ -97,7 +100,11 @@ impl KeyFile {
     }
 
     fn unusable(&self, setting: &'static str, reason: String) -> ConfigError {
-        ConfigError::KeyFile { setting, path: self.path.display().to_string(), reason }
+        let path = self.path.display().to_string();
+        // Whoever puts the key where its path belongs must not find it in a log.
+        let path =
+            if is_jwk(path.as_bytes()) || path.contains("-----BEGIN") { HIDDEN.to_owned() } else { path };
+        ConfigError::KeyFile { setting, path, reason }
     }
 }
 

@@ -137,6 +137,8 @@ pub struct Config {
     #[serde(deserialize_with = "one_or_many")]
     #[cfg_attr(feature = "config-schema", schemars(with = "schema::OneOrMany<String>"))]
     pub scopes_supported: Vec<String>,
+    /// [`ResourceServerBuilder::resource_path`].
+    pub resource_path: Option<String>,
     /// [`ResourceServerBuilder::description`].
     pub description: Option<DescriptionSettings>,
     /// [`ResourceServerBuilder::cors`].
@@ -257,6 +259,7 @@ impl Config {
         let builder = apply(builder, self.nonce, B::nonce);
         let builder = apply(builder, self.interaction_id, B::interaction_id);
         let builder = apply(builder, self.rejection_body.map(Into::into), B::rejection_body);
+        let builder = apply(builder, self.resource_path, B::resource_path);
         let builder = apply(builder, self.description.map(Into::into), B::description);
         let builder = apply(builder, self.cors, B::cors);
         let builder = apply(builder, self.allow_insecure_loopback, B::allow_insecure_loopback);

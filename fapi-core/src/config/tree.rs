@@ -203,6 +203,10 @@ impl<'de> Deserializer<'de> for Node {
     ) -> Result<V::Value, Error> {
         match self {
             Self::Table(_) => self.deserialize_any(visitor),
+            // Where a table is expected, a text may be a secret whose last key was forgotten.
+            Self::Toml(Value::String(_)) | Self::Variable(_) => {
+                Err(Error::invalid_type(Unexpected::Other("text"), &visitor))
+            }
             other => Err(Error::invalid_type(other.unexpected(), &visitor)),
         }
     }

@@ -7,8 +7,10 @@ use std::time::Duration;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, IntoDeserializer as _, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
+use toml::Value;
 use zeroize::Zeroizing;
 
+use super::tree::Node;
 use crate::dpop::NonceSecret;
 use crate::jose::{Algorithm, base64url};
 
@@ -155,7 +157,9 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrMany<T> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Vec<T>, E> {
-        T::deserialize(text.into_deserializer()).map(|one| vec![one])
+        // As a node, which shows no text where a table is expected.
+        let one = T::deserialize(Node::Toml(Value::String(text.to_owned())));
+        one.map(|one| vec![one]).map_err(|error| E::custom(error.message()))
     }
 
     // What is no value of `T`, `T` refuses: it knows whether the value may be shown.

@@ -13,8 +13,11 @@ use tokio::time::timeout;
 
 use super::discovery::FetchError;
 use super::jwks::KeySet;
-use super::keys::{REFRESH_AGE, distance};
+use super::keys::distance;
 use crate::clock::UnixTime;
+
+/// How long a fetch stands at most before the next, for a key that was long missing.
+const MISSING_COOL_DOWN: Duration = Duration::from_secs(120);
 
 /// Least time between the starts of two fetches: a stranger's made-up `kid` values cost the issuer two requests a minute
 /// at most, and a key that signs before it is published works half a minute later.
@@ -62,10 +65,10 @@ impl Fetch {
     }
 
     /// How long it stands before the next may begin, for a key that has been missing since this time: as long as it had been
-    /// missing, but never longer than the keys themselves.
+    /// missing, but not for long: a stranger may have named a key that its issuer is only now about to use (P37).
     pub(super) fn cool_down(&self, missing_since: Option<UnixTime>) -> Duration {
         let missing = missing_since.filter(|_| !self.has_failed()).map(|since| distance(since, self.started));
-        missing.unwrap_or_default().clamp(FETCH_COOL_DOWN, REFRESH_AGE)
+        missing.unwrap_or_default().clamp(FETCH_COOL_DOWN, MISSING_COOL_DOWN)
     }
 
     /// `None` while it is under way. One whose task is gone without a result has failed.

@@ -189,7 +189,7 @@ impl IssuerKeys {
     /// The keys after a fetch, for a token whose key is not among those in use; an error if the fetch failed.
     ///
     /// A key that was not found is looked for again when as much time has passed as it had been missing for: soon if it was
-    /// used just before it was published, and only with the regular fetches if it is none, such as that of a client which
+    /// used just before it was published, and seldom, after two minutes at most, if it is none, such as that of a client which
     /// presents old tokens for ever.
     pub(crate) async fn find(
         self: &Arc<Self>,

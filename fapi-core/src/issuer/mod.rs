@@ -56,6 +56,7 @@ pub(crate) use self::url::{Url, is_secure_or_loopback};
 use crate::jose::Algorithm;
 use crate::requirement::Requirement;
 use crate::token::AccessToken;
+pub(crate) use name::same_but_for_slash;
 
 /// An authorization server whose access tokens are accepted.
 ///

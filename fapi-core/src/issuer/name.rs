@@ -1,8 +1,8 @@
 //! What an issuer is called: the one value that the `iss` of its tokens must have (RFC 9068 §4, RFC 8414 §3.3, R91, R117).
 //!
 //! One trailing slash more or less is forgiven in the configuration, never in a token. Which spelling is the issuer's own,
-//! its metadata says; where none is read, the first thing that the issuer is known to have signed or answered. From then on
-//! it is settled.
+//! its metadata says; where none is read, the first token or event that the issuer is known to have signed. From then on it is
+//! settled.
 
 use std::sync::Arc;
 
@@ -57,6 +57,7 @@ impl IssuerKeys {
     }
 }
 
-fn same_but_for_slash(one: &str, other: &str) -> bool {
+/// Whether two identifiers differ in one trailing slash at the most: no two issuers of a server do (R91).
+pub(crate) fn same_but_for_slash(one: &str, other: &str) -> bool {
     one.strip_suffix('/').unwrap_or(one) == other.strip_suffix('/').unwrap_or(other)
 }

@@ -72,12 +72,9 @@ impl<'a> SignedJwt<'a> {
             Ok(()) => return Ok(self.payload),
             Err(error) => error,
         };
-        let newer = match error {
-            SignedJwtError::KeyUnknown => keys.find(self.key_id.as_deref(), self.algorithm, now).await,
-            // Another key may have taken its place.
-            _ => keys.refresh(now).await,
-        };
-        match newer {
+        // Also where the key is known: another may have taken its place. No stranger has sent this, so that nothing is held
+        // against the name of a key.
+        match keys.refresh(now).await {
             Ok(newer) if Arc::ptr_eq(&newer, &current) => Err(error),
             Ok(newer) => self.check(&newer).map(|()| self.payload),
             Err(_) if error == SignedJwtError::KeyUnknown => Err(SignedJwtError::KeysUnavailable),

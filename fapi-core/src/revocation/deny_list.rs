@@ -103,7 +103,8 @@ pub(super) enum Affected {
     All,
 }
 
-/// What is denied. Names are those of one issuer.
+/// What is denied. Names are those of one issuer, whose trailing slash makes no difference: whoever denies may spell it as
+/// the configuration does.
 #[derive(Clone, Copy, Hash)]
 pub(super) enum Denied<'a> {
     Token {
@@ -133,6 +134,19 @@ pub(super) enum Denied<'a> {
         issuer: &'a str,
         subject: &'a str,
     },
+}
+
+impl Denied<'_> {
+    fn without_slash(mut self) -> Self {
+        let (Self::Token { issuer, .. }
+        | Self::Subject { issuer, .. }
+        | Self::Client { issuer, .. }
+        | Self::Session { issuer, .. }
+        | Self::SubjectSession { issuer, .. }
+        | Self::SubjectWithoutSession { issuer, .. }) = &mut self;
+        *issuer = issuer.strip_suffix('/').unwrap_or(issuer);
+        self
+    }
 }
 
 impl DenyListBuilder {
@@ -323,7 +337,7 @@ impl DenyList {
     /// under secret keys, no two names are ever taken for one.
     fn fingerprint(&self, denied: Denied<'_>) -> u128 {
         let mut hasher = SipHasher13::new_with_keys(self.0.keys.0, self.0.keys.1);
-        denied.hash(&mut hasher);
+        denied.without_slash().hash(&mut hasher);
         hasher.finish128().as_u128()
     }
 

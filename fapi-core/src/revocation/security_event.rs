@@ -7,7 +7,7 @@ use thiserror::Error as ThisError;
 
 use super::deny_list::{Affected, Denied, DenyList, DenyListFull};
 use crate::clock::UnixTime;
-use crate::issuer::SignedJwtError;
+use crate::issuer::{SignedJwtError, same_but_for_slash};
 use crate::jose::JoseError;
 use crate::jose::json::{Object, Value, numeric_date};
 
@@ -218,9 +218,12 @@ impl SubjectIdentifier {
     pub(super) fn is_foreign(&self, rules: &SubjectRules<'_>) -> bool {
         match self {
             Self::IssuerSubject { issuer, .. } | Self::JwtId { issuer, .. } => {
-                !rules.issuers.contains(&&**issuer)
+                !rules.issuers.iter().any(|own| same_but_for_slash(own, issuer))
             }
-            Self::Complex(members) => members.iter().any(|(_, member)| member.is_foreign(rules)),
+            // Other members, such as a device, name no tokens.
+            Self::Complex(members) => {
+                members.iter().any(|(name, member)| &**name == "user" && member.is_foreign(rules))
+            }
             Self::Opaque(_) | Self::Unknown => false,
         }
     }

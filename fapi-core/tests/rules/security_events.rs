@@ -147,6 +147,12 @@ async fn subjects_are_mapped_to_tokens() {
         (both(), "sub", "bob"),
         (both(), "sid", "session-2"),
         (subject::complex([("user", user()), ("tenant", subject::opaque("t"))]), "sub", "bob"),
+        // Whose the device is says nothing of whose the tokens are.
+        (
+            subject::complex([("user", user()), ("device", subject::iss_sub("https://mdm.example", "d"))]),
+            "sub",
+            "bob",
+        ),
     ] {
         let stream = Stream::new();
         assert_accepted(&stream.push(&stream.about(about.clone())).await);

@@ -60,9 +60,9 @@ fn a_wrong_value_is_named_with_what_is_allowed() {
         ("profile.max_jti_bytes = -1", ["profile.max_jti_bytes: ", "integer `-1`", "not negative"]),
         ("profile.max_jti_bytes = \"many\"", ["profile.max_jti_bytes: ", "\"many\"", "a whole number"]),
         ("memory_replay_store.capacity = 1.5", ["memory_replay_store.capacity: ", "`1.5`", "a whole number"]),
-        ("description = \"x\"", ["description: ", "string \"x\"", "a table of name"]),
+        ("description = \"x\"", ["description: ", "text, expected", "a table of name"]),
         ("description = [\"a\", \"b\", \"c\", \"d\"]", ["description: ", "sequence", "a table of name"]),
-        ("revocation = \"5m\"", ["revocation: ", "string \"5m\"", "a table of max_token_lifetime"]),
+        ("revocation = \"5m\"", ["revocation: ", "text, expected", "a table of max_token_lifetime"]),
         ("trusted_proxy = true", ["trusted_proxy: ", "boolean `true`", "a table of addresses"]),
         ("public_url = 2026-11-25", ["public_url: ", "date", "a string"]),
         ("audience = 7", ["audience: ", "integer `7`", "a string"]),
@@ -76,6 +76,19 @@ fn a_wrong_value_is_named_with_what_is_allowed() {
         for part in parts {
             assert!(problem.contains(part), "{part:?} is not in {problem:?}");
         }
+    }
+}
+
+// P44: a secret whose last key was forgotten, or a key in place of its path, is in no message.
+#[test]
+fn a_misplaced_secret_is_not_shown() {
+    for text in [
+        "[[issuer]]\nidentifier = \"https://as.example.com\"\nintrospection = \"hunter2\"",
+        "revocation.security_events = \"hunter2\"",
+        "revocation = \"hunter2\"",
+    ] {
+        let problem = problem(text);
+        assert!(!problem.contains("hunter2"), "{problem}");
     }
 }
 
