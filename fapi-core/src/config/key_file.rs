@@ -156,7 +156,6 @@ fn decryption_key(file: &KeyFile) -> Result<Arc<dyn DecryptionKey>, ConfigError>
 }
 
 /// PEM never begins with a brace.
-#[cfg(any(feature = "aws-lc-rs", feature = "josekit"))]
 fn is_jwk(content: &[u8]) -> bool {
     content.trim_ascii_start().starts_with(b"{")
 }
