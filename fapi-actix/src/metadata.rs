@@ -40,10 +40,7 @@ pub fn metadata(server: &ResourceServer) -> impl HttpServiceFactory + use<> {
     let (guarding, answering) = (server.clone(), server.clone());
     // The router matches decoded paths; the guard sees the path as it was sent, as the middleware does.
     web::resource("/.well-known/oauth-protected-resource{rest:.*}")
-        .guard(guard::fn_guard(move |context| {
-            let path = context.head().uri.path();
-            guarding.metadata_for(&ResourceRequest::new("GET", path, None)).is_some()
-        }))
+        .guard(guard::fn_guard(move |context| guarding.has_metadata_at(context.head().uri.path())))
         .to(move |request: HttpRequest| {
             let metadata = requested(&answering, &request).unwrap_or(answering.metadata());
             let response = respond(metadata, request.method());

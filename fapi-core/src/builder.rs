@@ -329,7 +329,7 @@ impl ResourceServerBuilder {
             bearer_first: self.profile.challenges_bearer_first(),
             body: self.rejection_body,
         };
-        let server = ResourceServer::from_inner(Inner {
+        Ok(ResourceServer::from_inner(Inner {
             profile: self.profile,
             public_url,
             proxy,
@@ -356,9 +356,7 @@ impl ResourceServerBuilder {
             crypto,
             clock: self.clock,
             built_on: std::thread::current().id(),
-        });
-        server.log_start();
-        Ok(server)
+        }))
     }
 }
 

@@ -94,6 +94,7 @@ mod request;
 mod requirement;
 mod resource_server;
 mod revocation;
+mod start_log;
 mod token;
 mod token_verifier;
 mod trust;

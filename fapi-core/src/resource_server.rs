@@ -31,6 +31,7 @@ use crate::replay::{ProofClient, ProofUse, Replay, ReplayStoreError, Replays};
 use crate::request::ResourceRequest;
 use crate::requirement::Presented;
 use crate::revocation::{Revocations, SecurityEventAnswer};
+use crate::start_log;
 use crate::token::TokenFacts;
 use crate::token::cache::VerifiedToken;
 use crate::token_verifier::TokenVerifier;
@@ -90,6 +91,7 @@ impl ResourceServer {
     }
 
     pub(crate) fn from_inner(inner: Inner) -> Self {
+        start_log::log(&inner);
         Self { inner: Arc::new(inner) }
     }
 
@@ -244,6 +246,12 @@ impl ResourceServer {
         self.inner.metadata.at(request.path, origin)
     }
 
+    /// Whether a metadata document is at this path, of whichever public URL.
+    #[must_use]
+    pub fn has_metadata_at(&self, path: &str) -> bool {
+        self.inner.metadata.at(path, || None).is_some()
+    }
+
     /// Where this server accepts what FAPI 2.0 does not, by its profile or by another setting. Each is logged as a warning
     /// when the server is built.
     pub fn deviations(&self) -> impl Iterator<Item = &Deviation> {
@@ -280,51 +288,6 @@ impl ResourceServer {
     #[must_use]
     pub fn built_on(&self) -> ThreadId {
         self.inner.built_on
-    }
-
-    pub(crate) fn log_start(&self) {
-        let server = &*self.inner;
-        tracing::info!(
-            target: "fapi_core",
-            profile = server.profile.name(),
-            public_url = server.public_url.as_str(),
-            issuers = server.tokens.issuers.len(),
-            claims = server.tokens.claims_type.name,
-            binding = ?server.constraint,
-            nonce = ?server.nonce_policy,
-            "resource server built"
-        );
-        for deviation in &server.deviations {
-            // SP 5.1.2, R20: never silently.
-            tracing::warn!(
-                target: "fapi_core",
-                profile = server.profile.name(),
-                deviation = deviation.code(),
-                "deviates from FAPI 2.0: {deviation}"
-            );
-        }
-        let profile = &server.profile;
-        for (setting, overridden) in [
-            ("sender_constraint", server.constraint != profile.sender_constraint()),
-            ("nonce", server.nonce_policy != profile.nonce_policy()),
-            ("interaction_id", server.interaction_id != profile.interaction_id()),
-        ] {
-            if overridden {
-                tracing::info!(target: "fapi_core", profile = profile.name(), setting, "the configuration overrides what the profile says of this setting");
-            }
-        }
-        if let Some(proxy) = &server.proxy {
-            // R81: off by default, and never silently on.
-            let headers: Vec<_> = proxy.header_names().collect();
-            tracing::info!(target: "fapi_core", ?headers, "headers of trusted proxies count: they must replace them");
-        }
-        if matches!(server.replays, Replays::Memory(_)) && server.constraint.accepts(Scheme::Dpop) {
-            // P12: never silently.
-            tracing::info!(
-                target: "fapi_core",
-                "used DPoP proofs are remembered in this process only: run one process, or share a replay store"
-            );
-        }
     }
 }
 

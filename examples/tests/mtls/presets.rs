@@ -1,9 +1,8 @@
 //! The program `api` under the profiles of open finance, over TLS, with the certificate of the client: the suite finds
 //! nothing, in axum and in actix-web.
 
-use std::io::{BufRead as _, BufReader};
 use std::net::Ipv4Addr;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
@@ -11,17 +10,7 @@ use fapi_testkit::TestCertificate;
 use fapi_testkit::catalogue::{CatalogueIssuer, Profile};
 use fapi_testkit::conform::{Credentials, HttpTarget, Options, TlsFiles, run_against};
 
-use crate::process::{Directory, free_port};
-
-/// The running program, which is killed when this is dropped.
-struct Program(Child);
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use crate::process::{Directory, Program, free_port};
 
 // R24, R72: and every case about tokens, with the certificate in place of the proof.
 #[tokio::test(flavor = "multi_thread")]
@@ -63,8 +52,7 @@ fn start(profile: Profile, framework: &str, url: &str, issuer: &str, directory: 
         .arg(directory.path().join("chain.pem"))
         .arg("--tls-key")
         .arg(directory.path().join("key.pem"));
-    let mut program = Program(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
-    let mut lines = BufReader::new(program.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let (program, mut lines) = Program::start(&mut command);
     assert_eq!(lines.next(), Some(format!("listening on https://{address}")));
     thread::spawn(move || lines.for_each(drop));
     program

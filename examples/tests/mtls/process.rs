@@ -1,6 +1,7 @@
 //! A proxy as a child process, with its configuration and its files in a directory of its own.
 
 use std::fs::File;
+use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -80,6 +81,25 @@ impl Directory {
 impl Drop for Directory {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A running example program, which is killed when this is dropped.
+pub(crate) struct Program(Child);
+
+impl Program {
+    /// Starts it; gives what it says on its standard output, line by line.
+    pub(crate) fn start(command: &mut Command) -> (Self, impl Iterator<Item = String> + use<>) {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        (Self(child), lines)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

@@ -1,21 +1,11 @@
 //! The program `mtls`: what it writes down is what it takes to call it.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::{fs, thread};
 
 use crate::client::{Identity, over_tls_as};
-
-/// The running program, which is killed when this is dropped.
-struct Program(Child);
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use crate::process::Program;
 
 // R72
 #[tokio::test(flavor = "multi_thread")]
@@ -40,8 +30,7 @@ async fn the_program_serves_the_client_of_the_token() {
 fn start(framework: &str, folder: &Path) -> (Program, u16, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mtls"));
     command.args(["--listen", "127.0.0.1:0", "--framework", framework, "--folder"]).arg(folder);
-    let mut program = Program(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
-    let mut lines = BufReader::new(program.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let (program, mut lines) = Program::start(&mut command);
     let mut after = |start: &str| {
         lines.find_map(|line| line.split_once(start).map(|(_, rest)| rest.to_owned())).expect("it says so")
     };

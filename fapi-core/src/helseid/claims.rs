@@ -283,6 +283,12 @@ impl HelseIdClaims {
         matches!(self.first(names), Some(Claim::Unreadable))
     }
 
+    /// Whether a claim about a user can be read. Where there are only others, whether a user took part is not known.
+    pub(super) fn names_user(&self) -> bool {
+        let readable = |names| self.holds(names) && !self.is_unreadable(names);
+        known::CLAIMS.iter().any(|known| known.of_user && readable(known.names))
+    }
+
     fn first(&self, names: Names) -> Option<&Claim> {
         names.iter().find_map(|name| self.claims.get(name))
     }

@@ -134,7 +134,8 @@ pub(super) fn find(name: &str) -> Option<(&'static str, Form)> {
 }
 
 impl Form {
-    /// The claim of this value; `None` for `null`, empty text and an empty list, which are in use for absent ones.
+    /// The claim of this value; `None` for `null`, and where texts are expected for an empty one and an empty list, which are in
+    /// use for absent ones.
     pub(super) fn read(self, value: Value) -> Option<Claim> {
         let claim = match (self, value) {
             (_, Value::Null) => return None,

@@ -57,15 +57,14 @@ impl<C: AsRef<HelseIdClaims> + Any + Send + Sync> Requirements<C> {
     /// A scope alone does not say so: a token with a user may hold the same scope.
     #[must_use]
     pub fn machine_to_machine() -> Requirement {
-        Requirement::claims("helseid: machine-to-machine, without a user", |token: &AccessToken<C>| {
-            !has_user(token)
-        })
+        let name = "helseid: machine-to-machine, without a user";
+        Requirement::claims_if_known(name, |token: &AccessToken<C>| has_user(token).map(|user| !user))
     }
 
     /// A user who logged on at this security level or above; 4 is the norm.
     #[must_use]
     pub fn user_at_level(level: u8) -> Requirement {
-        let user = Requirement::claims(
+        let user = Requirement::claims_if_known(
             "helseid: a user is logged on (this is the token of a client that acts for itself)",
             |token: &AccessToken<C>| has_user(token),
         );
@@ -160,8 +159,11 @@ impl<C: AsRef<HelseIdClaims> + Any + Send + Sync> Requirements<C> {
     }
 }
 
-fn has_user<C: AsRef<HelseIdClaims>>(token: &AccessToken<C>) -> bool {
-    !token.subject_is_client() || token.claims().as_ref().has_user()
+/// R146: not known where all that a client's token has of a user cannot be read.
+fn has_user<C: AsRef<HelseIdClaims>>(token: &AccessToken<C>) -> Option<bool> {
+    let claims = token.claims().as_ref();
+    let named = !token.subject_is_client() || claims.names_user();
+    (named || !claims.has_user()).then_some(named)
 }
 
 /// As [`Requirements::machine_to_machine`], over [`HelseIdClaims`].

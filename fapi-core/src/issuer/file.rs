@@ -1,8 +1,8 @@
 //! An issuer's key set in a file, for closed networks.
 //!
-//! Decides what is read: a regular file of bounded size, by one thread at a time. When it is read again, and what happens if it cannot be used, is
-//! decided in `keys.rs`, as for a key set that is fetched. The path comes from the configuration alone, and shows in the
-//! log, never in an answer. The files of this server's own keys are read in the same way, by `config/`.
+//! Decides what is read: a regular file of bounded size, by one thread at a time. When it is read again, and what happens if
+//! it cannot be used, is decided in `keys.rs`, as for a key set that is fetched. The path comes from the configuration
+//! alone, and shows in the log, never in an answer. The files of this server's own keys are read in the same way, by `config/`.
 
 use std::fs::File;
 use std::io::{self, Read as _};

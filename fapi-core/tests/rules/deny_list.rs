@@ -65,6 +65,29 @@ async fn another_issuers_names_are_not_this_ones() {
     assert_eq!(world.verify(&request(&world, |token| token)).await, Ok(()));
 }
 
+// R91, R167: a denial counts however the slash at the end of its issuer is written, and no more than that is forgiven.
+#[tokio::test]
+async fn a_slash_more_or_less_makes_no_other_issuer() {
+    type Deny = fn(&DenyList, &str, &World) -> Result<(), DenyListFull>;
+    for (issuer, expected) in [
+        (format!("{ISSUER}/"), Err(Error::TokenRevoked)),
+        (ISSUER.to_owned(), Err(Error::TokenRevoked)),
+        (format!("{ISSUER}//"), Ok(())),
+    ] {
+        let deny: [Deny; 4] = [
+            |list, issuer, _| list.deny_token(issuer, "token-1"),
+            |list, issuer, _| list.deny_session(issuer, "session-1"),
+            |list, issuer, world| list.deny_subject(issuer, "alice", world.now()),
+            |list, issuer, world| list.deny_client(issuer, "app", world.now()),
+        ];
+        for deny in deny {
+            let (world, list) = world(|builder| builder);
+            deny(&list, &issuer, &world).unwrap();
+            assert_eq!(world.verify(&request(&world, |token| token)).await, expected, "{issuer}");
+        }
+    }
+}
+
 // R163: by iat, and by auth_time for a token of the same login.
 #[tokio::test]
 async fn a_subject_is_denied_up_to_a_moment() {

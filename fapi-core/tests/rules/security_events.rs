@@ -468,7 +468,9 @@ async fn a_transmitter_speaks_of_its_own_tokens() {
         let stream = Stream::new();
         assert_eq!(code(&stream.push(&stream.about(about.clone())).await), "access_denied");
         let allowed = Stream::with(|events| events.for_issuers([OTHER]));
-        assert_accepted(&allowed.push(&allowed.about(about)).await);
+        assert_accepted(&allowed.push(&allowed.about(about.clone())).await);
+        let other_spelling = Stream::with(|events| events.for_issuers(["https://other.example/"]));
+        assert_accepted(&other_spelling.push(&other_spelling.about(about.clone())).await);
         // And still of its own.
         assert_accepted(&allowed.push(&allowed.event().sign()).await);
     }

@@ -163,6 +163,13 @@ fn a_key_file_that_cannot_be_used_is_named_and_not_shown() {
             assert!(!error.contains(SECRET), "{error}");
         }
     }
+    // Nor where the key itself stands in place of its path.
+    for key in [format!("{{\"d\":\"{SECRET}\"}}"), format!("-----BEGIN PRIVATE KEY-----{SECRET}")] {
+        for provider in PROVIDERS {
+            let error = error(&key, *provider).to_string();
+            assert!(error.contains("a key, where its path belongs") && !error.contains(SECRET), "{error}");
+        }
+    }
 }
 
 #[test]
